@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+#
+# help - the verbs, or one of them.
+
+use help
+
+verb_declare() {
+  summary 'say what the verbs are, or what one of them takes'
+  operand verb optional VERB 'the verb'
+}
+
+verb_run() {
+  local verb=${GIVEN[verb]-}
+  if ! is_given verb; then
+    overview
+    show_text "$REPLY"
+  elif verb_exists "$verb"; then
+    show_help "$verb"
+  else
+    shown "$verb"
+    fail usage.verb "unknown verb $REPLY; 'tenure help' lists the verbs"
+  fi
+}

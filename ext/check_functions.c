@@ -1,0 +1,105 @@
+/*
+** check_functions.c - validation of what callers give to verbs.
+**
+** Each gives the value back in its stored form, lets NULL through as NULL, and refuses anything else:
+**   tenure_check_id(what, value)       opt.blank_id, opt.bad_id: actors, supervisors, sessions
+**   tenure_check_scope(value)          opt.scope; NULL gives 'main', '' gives NULL (no scope)
+**   tenure_check_text(what, value)     opt.text: valid UTF-8 without NUL, at most 65,536 bytes
+**   tenure_check_int(code, value, low, high)   CODE, unless a whole number in that range
+**   tenure_check_json_array(value)     opt.gates
+*/
+#include "check_functions.h"
+#include "json.h"
+#include "refusal.h"
+#include "text.h"
+#include "value.h"
+
+#include <string.h>
+
+enum { CHECK_TEXT_MAX = 65536 };
+
+static void check_give(sqlite3_context *ctx, tn_text text) {
+  sqlite3_result_text(ctx, text.z, (int)text.n, SQLITE_TRANSIENT);
+}
+
+static void fn_check_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text what, id;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &id) || id.z == NULL) return;
+  const tn_id_fault fault = tn_text_id_fault(id.z, id.n);
+  if (fault == TN_ID_OK) {
+    check_give(ctx, id);
+  } else {
+    tn_refuse(ctx, fault == TN_ID_BLANK ? "opt.blank_id" : "opt.bad_id", "what", what.z, what.n);
+  }
+}
+
+static void fn_check_scope(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text scope;
+  (void)n;
+  if (tn_value_is_null(args[0])) {
+    sqlite3_result_text(ctx, "main", -1, SQLITE_STATIC);
+    return;
+  }
+  if (!tn_value_text(ctx, args[0], &scope) || scope.n == 0) return;
+  if (tn_text_is_scope(scope.z, scope.n)) {
+    check_give(ctx, scope);
+  } else {
+    tn_refuse(ctx, "opt.scope", NULL, NULL, 0);
+  }
+}
+
+static void fn_check_text(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text what, text;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &text) || text.z == NULL) {
+    return;
+  }
+  if (text.n <= CHECK_TEXT_MAX && tn_text_is_clean(text.z, text.n)) {
+    check_give(ctx, text);
+  } else {
+    tn_refuse(ctx, "opt.text", "what", what.z, what.n);
+  }
+}
+
+static void fn_check_int(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text code, text;
+  sqlite3_int64 value;
+  (void)n;
+  if (tn_value_is_null(args[1]) || !tn_value_text(ctx, args[0], &code)) return;
+  if (tn_value_int(args[1], &value) && value >= sqlite3_value_int64(args[2]) &&
+      value <= sqlite3_value_int64(args[3])) {
+    sqlite3_result_int64(ctx, value);
+    return;
+  }
+  if (!tn_value_text(ctx, args[1], &text)) return;
+  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", text.z, text.n);
+}
+
+static void fn_check_json_array(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text json;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &json) || json.z == NULL) return;
+  if (json.n <= CHECK_TEXT_MAX && tn_json_is_array(json.z, json.n)) {
+    check_give(ctx, json);
+  } else {
+    tn_refuse(ctx, "opt.gates", NULL, NULL, 0);
+  }
+}
+
+int tn_check_register(sqlite3 *db) {
+  static const tn_function functions[] = {
+      {"tenure_check_id", 2, TN_PURE, fn_check_id},
+      {"tenure_check_scope", 1, TN_PURE, fn_check_scope},
+      {"tenure_check_text", 2, TN_PURE, fn_check_text},
+      {"tenure_check_int", 4, TN_PURE, fn_check_int},
+      {"tenure_check_json_array", 1, TN_PURE, fn_check_json_array},
+  };
+  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+    const tn_function *f = &functions[i];
+    const int rc =
+        sqlite3_create_function_v2(db, f->name, f->n_arg, f->flags, NULL, f->call, NULL, NULL, NULL);
+    if (rc != SQLITE_OK) return rc;
+  }
+  return SQLITE_OK;
+}

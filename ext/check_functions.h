@@ -1,0 +1,11 @@
+/*
+** check_functions.h - validation of what callers give to verbs; see check_functions.c.
+*/
+#ifndef TN_CHECK_FUNCTIONS_H
+#define TN_CHECK_FUNCTIONS_H
+
+#include "sqlite_ext.h"
+
+int tn_check_register(sqlite3 *db);
+
+#endif

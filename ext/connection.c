@@ -1,0 +1,192 @@
+/*
+** connection.c - per-connection state; see connection.h.
+*/
+#include "connection.h"
+
+#include <string.h>
+
+tn_connection *tn_connection_new(sqlite3 *db) {
+  tn_connection *conn = sqlite3_malloc64(sizeof *conn);
+  if (conn == NULL) return NULL;
+  memset(conn, 0, sizeof *conn);
+  conn->db = db;
+  conn->n_ref = 1;
+  return conn;
+}
+
+static void connection_clear_report(tn_connection *conn) {
+  sqlite3_free(conn->report);
+  sqlite3_free(conn->report_session);
+  sqlite3_free(conn->report_scope);
+  conn->report = conn->report_session = conn->report_scope = NULL;
+}
+
+void tn_connection_release(void *p) {
+  tn_connection *conn = p;
+  if (--conn->n_ref > 0) return;
+  connection_clear_report(conn);
+  while (conn->holds != NULL) {
+    tn_hold *hold = conn->holds;
+    conn->holds = hold->next;
+    sqlite3_free(hold);
+  }
+  sqlite3_free(conn->file_path);
+  sqlite3_free(conn);
+}
+
+int tn_connection_register(tn_connection *conn, const tn_function *functions, int n) {
+  for (int i = 0; i < n; i++) {
+    const tn_function *f = &functions[i];
+    conn->n_ref++; /* dropped by SQLite with the function, also when the registration fails */
+    const int rc = sqlite3_create_function_v2(conn->db, f->name, f->n_arg, f->flags, conn, f->call,
+                                              NULL, NULL, tn_connection_release);
+    if (rc != SQLITE_OK) return rc;
+  }
+  return SQLITE_OK;
+}
+
+sqlite3_int64 tn_connection_now(tn_connection *conn) {
+  if (conn->frame != NULL) return conn->frame->now;
+  return conn->is_virtual ? conn->virtual_now : tn_clock_wall();
+}
+
+const char *tn_connection_clock_word(const tn_connection *conn) {
+  return conn->is_virtual ? "virtual" : "machine";
+}
+
+const char *tn_connection_schema(tn_connection *conn) {
+  const char *found = NULL;
+  const char *name;
+  for (int i = 0; (name = sqlite3_db_name(conn->db, i)) != NULL; i++) {
+    if (i == 1) continue; /* temp: never ours, and asking costs an error message */
+    if (sqlite3_table_column_metadata(conn->db, name, "tenure_session", "fence", NULL, NULL, NULL,
+                                      NULL, NULL) != SQLITE_OK) {
+      continue;
+    }
+    if (found != NULL) return NULL;
+    found = name;
+  }
+  return found;
+}
+
+/* A replicated engine runs its VFS under a name of its own; the files it names are not on this disk,
+** and its followers live on other machines. */
+static int connection_is_replicated(tn_connection *conn, const char *schema) {
+  sqlite3_vfs *vfs = NULL;
+  if (sqlite3_file_control(conn->db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK) return 0;
+  return vfs != NULL && vfs->zName != NULL && strncmp(vfs->zName, "dqlite", 6) == 0;
+}
+
+/* Identifies the database file, once per path: stat() on every heartbeat would be felt. */
+static int connection_read_file(tn_connection *conn, const char *schema) {
+  const char *path = schema == NULL ? NULL : sqlite3_db_filename(conn->db, schema);
+  if (path == NULL || path[0] == '\0' || connection_is_replicated(conn, schema)) {
+    conn->file[0] = '\0';
+    return SQLITE_OK;
+  }
+  if (conn->file[0] != '\0' && strcmp(conn->file_path, path) == 0) return SQLITE_OK;
+  char *copy = sqlite3_mprintf("%s", path);
+  if (copy == NULL) return SQLITE_NOMEM;
+  sqlite3_free(conn->file_path);
+  conn->file_path = copy;
+  tn_clock_file(path, conn->file);
+  return SQLITE_OK;
+}
+
+int tn_connection_witness(tn_connection *conn, tn_lease_witness *out) {
+  memset(out, 0, sizeof *out);
+  out->now = tn_connection_now(conn);
+  if (conn->is_virtual) return SQLITE_OK;
+  const int rc = connection_read_file(conn, tn_connection_schema(conn));
+  if (rc != SQLITE_OK) return rc;
+  if (!conn->machine_is_read) {
+    tn_clock_machine(&conn->machine);
+    conn->machine_is_read = 1;
+  }
+  out->monotonic = conn->frame != NULL ? conn->frame->monotonic : tn_clock_monotonic();
+  if (conn->machine.identity[0] == '\0' || conn->file[0] == '\0' || out->monotonic < 0) {
+    return SQLITE_OK;
+  }
+  out->machine = conn->machine.identity;
+  out->boot = conn->machine.boot;
+  out->file = conn->file;
+  return SQLITE_OK;
+}
+
+static size_t frame_size(const char *text) {
+  return text == NULL ? 0 : strlen(text) + 1;
+}
+
+/* A frame with room for EXTRA bytes of texts behind it, linked in as the innermost. */
+static tn_frame *frame_new(tn_connection *conn, size_t extra) {
+  tn_frame *frame = sqlite3_malloc64(sizeof *frame + extra);
+  if (frame == NULL) return NULL;
+  memset(frame, 0, sizeof *frame);
+  frame->conn = conn;
+  frame->outer = conn->frame;
+  frame->now = tn_connection_now(conn); /* the outer frame's reading, if there is one */
+  frame->monotonic = frame->outer != NULL ? frame->outer->monotonic : tn_clock_monotonic();
+  conn->frame = frame;
+  conn->n_ref++;
+  return frame;
+}
+
+/* Copies TEXT to *END and moves *END behind it. */
+static char *frame_copy(char **end, const char *text) {
+  if (text == NULL) return NULL;
+  const size_t size = frame_size(text);
+  char *copy = memcpy(*end, text, size);
+  *end += size;
+  return copy;
+}
+
+tn_frame *tn_frame_open(tn_connection *conn, const char *verb, const char *actor,
+                        const char *reason) {
+  tn_frame *frame = frame_new(conn, frame_size(verb) + frame_size(actor) + frame_size(reason));
+  if (frame == NULL) return NULL;
+  char *end = (char *)(frame + 1);
+  frame->verb = frame_copy(&end, verb);
+  frame->actor = frame_copy(&end, actor);
+  frame->reason = frame_copy(&end, reason);
+  connection_clear_report(conn);
+  return frame;
+}
+
+tn_frame *tn_frame_open_effect(tn_connection *conn, const char *effect) {
+  tn_frame *frame = frame_new(conn, frame_size(effect));
+  if (frame == NULL) return NULL;
+  char *end = (char *)(frame + 1);
+  frame->effect = frame_copy(&end, effect);
+  return frame;
+}
+
+const tn_frame *tn_frame_verb(const tn_connection *conn) {
+  const tn_frame *frame = conn->frame;
+  while (frame != NULL && frame->verb == NULL) frame = frame->outer;
+  return frame;
+}
+
+void tn_frame_close(void *p) {
+  tn_frame *frame = p;
+  tn_connection *conn = frame->conn;
+  /* Frames close innermost first, but a frame that is closed out of order must not be left linked. */
+  tn_frame **link = &conn->frame;
+  while (*link != NULL && *link != frame) link = &(*link)->outer;
+  if (*link == frame) *link = frame->outer;
+  sqlite3_free(frame);
+  tn_connection_release(conn);
+}
+
+int tn_connection_set_report(tn_connection *conn, char *report, const char *session_id,
+                             const char *scope) {
+  connection_clear_report(conn);
+  conn->report = report;
+  conn->report_session = session_id == NULL ? NULL : sqlite3_mprintf("%s", session_id);
+  conn->report_scope = scope == NULL ? NULL : sqlite3_mprintf("%s", scope);
+  if (report == NULL || (session_id != NULL && conn->report_session == NULL) ||
+      (scope != NULL && conn->report_scope == NULL)) {
+    connection_clear_report(conn);
+    return SQLITE_NOMEM;
+  }
+  return SQLITE_OK;
+}

@@ -1,0 +1,105 @@
+# embed.awk - turns sql/*/*.sql into the C array that tenure_install() runs.
+#
+# A statement begins at a line that starts with CREATE and goes to the next such line or the end of the
+# file; its first three words say what it makes. Lines that are only a comment stay in the source and
+# out of the database, where each connection would have to parse them again.
+#
+# A verb file with a line "-- receipt: COLUMN ..." gets a second trigger, made from sql/receipt.template:
+# the one that answers a repeated receipt_id. The columns named there are the target that must match.
+
+function quote(text) {
+  gsub(/\\/, "\\\\", text)
+  gsub(/"/, "\\\"", text)
+  gsub(/\n/, "\\n\"\n     \"", text)
+  return "\"" text "\""
+}
+
+function trimmed(text) {
+  sub(/[ \t\n;]+$/, "", text)
+  return text
+}
+
+function flush_statement(    words, kind, name) {
+  statement = trimmed(statement)
+  if (statement == "") return
+  split(statement, words, /[ \n(]+/)
+  kind = words[2] == "UNIQUE" ? words[3] : words[2]
+  name = words[2] == "UNIQUE" ? words[4] : words[3]
+  printf "    {\"%s\", \"%s\",\n     %s},\n", tolower(kind), name, quote(statement)
+  statement = ""
+}
+
+# The condition that the stored target of a receipt is not the one asked for now.
+function target_differs(columns,    list, n, i, parts, has_session) {
+  n = split(columns, list, /[ ,]+/)
+  parts = ""
+  has_session = index(" " columns " ", " session_id ") > 0
+  for (i = 1; i <= n; i++) {
+    if (list[i] == "") continue
+    if (parts != "") parts = parts "\n          OR "
+    if (list[i] == "scope" && has_session) {
+      parts = parts "((NEW.scope IS NOT NULL OR NEW.session_id IS NULL) AND " \
+              "tenure_check_scope(NEW.scope) IS NOT r.scope)"
+    } else if (list[i] == "scope") {
+      parts = parts "tenure_check_scope(NEW.scope) IS NOT r.scope"
+    } else {
+      parts = parts "(NEW." list[i] " IS NOT NULL AND NEW." list[i] " IS NOT r.session_id)"
+    }
+  }
+  return parts
+}
+
+function flush_receipt(    text, line) {
+  if (receipt == "") return
+  text = ""
+  while ((getline line < template) > 0) {
+    if (line !~ /^ *--/) text = text line "\n"
+  }
+  close(template)
+  gsub(/@VERB@/, verb, text)
+  gsub(/@COLUMNS@/, columns, text)
+  gsub(/@NEW_COLUMNS@/, new_columns, text)
+  gsub(/@TARGET_DIFFERS@/, target_differs(receipt), text)
+  statement = text
+  flush_statement()
+}
+
+function flush_file() {
+  flush_statement()
+  flush_receipt()
+  receipt = verb = columns = new_columns = ""
+  in_view = 0
+}
+
+BEGIN {
+  print "/* Made by ext/embed.awk from the files in sql/. */"
+  print "#include \"schema.h\"\n"
+  print "const tn_schema_object tn_schema[] = {"
+}
+
+FNR == 1 { flush_file() }
+/^-- receipt:/ { receipt = substr($0, index($0, ":") + 2) }
+/^ *--/ { next }
+/^CREATE/ {
+  flush_statement()
+  in_view = $2 == "VIEW" && FILENAME ~ /\/verb\//
+  if (in_view && verb == "") verb = substr($3, 8)
+  else in_view = 0
+}
+in_view {
+  rest = $0
+  while (match(rest, /NULL AS [a-z_]+/)) {
+    name = substr(rest, RSTART + 8, RLENGTH - 8)
+    rest = substr(rest, RSTART + RLENGTH)
+    if (name == "receipt_id") continue
+    columns = columns (columns == "" ? "" : ", ") name
+    new_columns = new_columns (new_columns == "" ? "" : ", ") "NEW." name
+  }
+}
+{ if (statement != "" || /^CREATE/) statement = statement $0 "\n" }
+
+END {
+  flush_file()
+  print "};\n"
+  print "const int tn_schema_count = sizeof tn_schema / sizeof tn_schema[0];"
+}

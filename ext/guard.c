@@ -1,0 +1,300 @@
+/*
+** guard.c - fencing the user's own tables. (Contract: 02, "Fencing the user's own tables".)
+**
+**   tenure_guard(table, scope)        from now on only the holder of SCOPE writes to TABLE
+**   tenure_unguard(table)             removes that again
+**   tenure_hold(session_id, fence)    this connection presents that fence, one per scope; gives the scope
+**   tenure_hold(NULL)                 drops all of them
+**   tenure_guard_check(scope, session_id, owner, since, until, fence, stale, why, clock)
+**                                     what the guard's triggers ask; the rest of a holder's row
+**
+** A guard is three triggers on the user's table. They read the holder inside the writer's own
+** transaction, so nothing can come between the check and the write. tenure_hold() judges nothing: what
+** it would say could be wrong a moment later.
+*/
+#include "guard.h"
+#include "refusal.h"
+#include "statement.h"
+#include "value.h"
+
+#include <string.h>
+
+/* The triggers of a guard are known by this, in their name and in their text. */
+#define GUARD_PREFIX "tenure_guard_"
+#define GUARD_IS_OURS                                                                              \
+  "type = 'trigger' AND substr(name, 1, 13) = '" GUARD_PREFIX "' AND instr(sql, "                  \
+  "'tenure_guard_check(') > 0"
+
+/* Runs SQL with one or two text parameters and gives its first column, a text, in *OUT (sqlite3_free);
+** NULL if there is no row. Returns a result code. */
+static int guard_lookup(sqlite3 *db, const char *sql, const char *a, const char *b, char **out) {
+  sqlite3_stmt *stmt = NULL;
+  *out = NULL;
+  int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+  if (rc == SQLITE_OK) rc = sqlite3_bind_text(stmt, 1, a, -1, SQLITE_STATIC);
+  if (rc == SQLITE_OK && b != NULL) rc = sqlite3_bind_text(stmt, 2, b, -1, SQLITE_STATIC);
+  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+    const unsigned char *text = sqlite3_column_text(stmt, 0);
+    *out = sqlite3_mprintf("%s", text == NULL ? "" : (const char *)text);
+    if (*out == NULL) rc = SQLITE_NOMEM;
+  }
+  const int finished = sqlite3_finalize(stmt);
+  return rc != SQLITE_OK ? rc : finished;
+}
+
+static void guard_fail(sqlite3_context *ctx, int rc) {
+  sqlite3 *db = sqlite3_context_db_handle(ctx);
+  tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(db)));
+}
+
+/* The three triggers of one guard. */
+static int guard_create(sqlite3 *db, const char *table, const char *scope) {
+  static const char *const events[] = {"INSERT", "UPDATE", "DELETE"};
+  int rc = SQLITE_OK;
+  for (int i = 0; i < 3 && rc == SQLITE_OK; i++) {
+    rc = tn_statement_run(
+        db,
+        "CREATE TRIGGER main.\"" GUARD_PREFIX "%w_%s\" BEFORE %s ON \"%w\" BEGIN "
+        "SELECT tenure_guard_check(%Q, h.session_id, h.owner_id, h.started_at, h.holds_until, h.fence, "
+        "h.stale, h.stale_reason, h.clock) "
+        "FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.scope = %Q; END",
+        table, events[i], events[i], table, scope, scope);
+  }
+  return rc;
+}
+
+static int guard_drop(sqlite3 *db, const char *table) {
+  char *name = NULL;
+  for (;;) {
+    int rc = guard_lookup(db,
+                          "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                          " AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) LIMIT 1",
+                          table, NULL, &name);
+    if (rc != SQLITE_OK || name == NULL) return rc;
+    rc = tn_statement_run(db, "DROP TRIGGER main.\"%w\"", name);
+    sqlite3_free(name);
+    if (rc != SQLITE_OK) return rc;
+  }
+}
+
+int tn_guard_remove_all(sqlite3 *db) {
+  return guard_drop(db, "");
+}
+
+/* The table's name as the schema spells it in *NAME, after refusing what cannot be guarded. Returns 0
+** when the function is over. */
+static int guard_table(sqlite3_context *ctx, tn_text table, char **name) {
+  const int rc = guard_lookup(sqlite3_context_db_handle(ctx),
+                              "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND "
+                              "name = ?1 COLLATE NOCASE AND substr(name, 1, 7) <> 'sqlite_' AND "
+                              "upper(substr(sql, 1, 14)) <> 'CREATE VIRTUAL'",
+                              table.z == NULL ? "" : table.z, NULL, name);
+  if (rc != SQLITE_OK) {
+    guard_fail(ctx, rc);
+    return 0;
+  }
+  const int ours = *name != NULL && sqlite3_strnicmp(*name, "tenure_", 7) == 0;
+  if (*name != NULL && !ours) return 1;
+  tn_refuse(ctx, ours ? "guard.ours" : "guard.not_a_table", "table", table.z, table.n);
+  sqlite3_free(*name);
+  return 0;
+}
+
+static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  sqlite3 *db = sqlite3_context_db_handle(ctx);
+  tn_text table, scope;
+  char *name = NULL;
+  char *guarded = NULL;
+  char *same = NULL;
+  (void)n;
+  if (!tn_statement_is_own(ctx, "tenure_guard()")) return;
+  if (!tn_value_text(ctx, args[0], &table) || !tn_value_text(ctx, args[1], &scope)) return;
+  if (scope.z == NULL || scope.n == 0 || strlen(scope.z) != scope.n) {
+    tn_refuse(ctx, "opt.required", "what", "scope", 5);
+    return;
+  }
+  if (!guard_table(ctx, table, &name)) return;
+  char *call = sqlite3_mprintf("tenure_guard_check(%Q,", scope.z);
+  int rc = call == NULL ? SQLITE_NOMEM : SQLITE_OK;
+  if (rc == SQLITE_OK) {
+    rc = guard_lookup(db,
+                      "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                      " AND tbl_name = ?1",
+                      name, NULL, &guarded);
+  }
+  if (rc == SQLITE_OK && guarded != NULL) {
+    rc = guard_lookup(db,
+                      "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                      " AND tbl_name = ?1 AND instr(sql, ?2) > 0",
+                      name, call, &same);
+  }
+  if (rc == SQLITE_OK && guarded != NULL && same == NULL) {
+    tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
+  } else if (rc == SQLITE_OK) {
+    rc = tn_statement_begin(db);
+    if (rc == SQLITE_OK) {
+      rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
+      if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z);
+      char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
+      rc = tn_statement_end(db, rc);
+      if (rc != SQLITE_OK) {
+        tn_statement_fail(ctx, rc, message);
+      } else {
+        sqlite3_free(message);
+        sqlite3_result_text(ctx, scope.z, (int)scope.n, SQLITE_TRANSIENT);
+      }
+    } else {
+      guard_fail(ctx, rc);
+    }
+  } else {
+    guard_fail(ctx, rc);
+  }
+  sqlite3_free(call);
+  sqlite3_free(name);
+  sqlite3_free(guarded);
+  sqlite3_free(same);
+}
+
+static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  sqlite3 *db = sqlite3_context_db_handle(ctx);
+  tn_text table;
+  (void)n;
+  if (!tn_statement_is_own(ctx, "tenure_unguard()")) return;
+  if (!tn_value_text(ctx, args[0], &table)) return;
+  if (table.z == NULL || table.n == 0) {
+    tn_refuse(ctx, "guard.not_a_table", "table", table.z, table.n);
+    return;
+  }
+  int rc = tn_statement_begin(db);
+  if (rc == SQLITE_OK) rc = tn_statement_end(db, guard_drop(db, table.z));
+  if (rc != SQLITE_OK) guard_fail(ctx, rc);
+}
+
+static tn_hold **guard_find_hold(tn_connection *conn, const char *scope) {
+  tn_hold **link = &conn->holds;
+  while (*link != NULL && strcmp((*link)->scope, scope) != 0) link = &(*link)->next;
+  return link;
+}
+
+/* Both texts stand behind the hold in the same allocation. */
+static int guard_add_hold(tn_connection *conn, const char *scope, const char *session_id,
+                          sqlite3_int64 fence) {
+  const size_t scope_size = strlen(scope) + 1;
+  const size_t id_size = strlen(session_id) + 1;
+  tn_hold *hold = sqlite3_malloc64(sizeof *hold + scope_size + id_size);
+  if (hold == NULL) return SQLITE_NOMEM;
+  tn_hold **link = guard_find_hold(conn, scope);
+  tn_hold *old = *link;
+  if (old != NULL) {
+    *link = old->next;
+    sqlite3_free(old);
+  }
+  hold->scope = memcpy((char *)(hold + 1), scope, scope_size);
+  hold->session_id = memcpy(hold->scope + scope_size, session_id, id_size);
+  hold->fence = fence;
+  hold->next = conn->holds;
+  conn->holds = hold;
+  return SQLITE_OK;
+}
+
+static void guard_drop_holds(tn_connection *conn) {
+  while (conn->holds != NULL) {
+    tn_hold *hold = conn->holds;
+    conn->holds = hold->next;
+    sqlite3_free(hold);
+  }
+}
+
+static void fn_hold(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_connection *conn = sqlite3_user_data(ctx);
+  tn_text session;
+  sqlite3_int64 fence;
+  char *scope = NULL;
+  if (tn_value_is_null(args[0])) {
+    guard_drop_holds(conn);
+    return;
+  }
+  if (!tn_value_text(ctx, args[0], &session)) return;
+  if (n < 2 || !tn_value_int(args[1], &fence)) {
+    tn_text shown = {NULL, 0};
+    if (n == 2 && !tn_value_text(ctx, args[1], &shown)) return;
+    tn_refuse(ctx, "usage.fence", "value", shown.z, shown.n);
+    return;
+  }
+  int rc = guard_lookup(conn->db, "SELECT scope FROM tenure_session WHERE session_id = ?1", session.z,
+                        NULL, &scope);
+  if (rc != SQLITE_OK) {
+    guard_fail(ctx, rc);
+  } else if (scope == NULL || scope[0] == '\0') {
+    const tn_fact facts[] = {{"session", session.z, session.n}};
+    tn_refuse_with(ctx, scope == NULL ? "hold.missing" : "hold.no_scope", facts, 1);
+  } else if (guard_add_hold(conn, scope, session.z, fence) != SQLITE_OK) {
+    sqlite3_result_error_nomem(ctx);
+  } else {
+    sqlite3_result_text(ctx, scope, -1, SQLITE_TRANSIENT);
+  }
+  sqlite3_free(scope);
+}
+
+enum {
+  CHECK_SCOPE,
+  CHECK_SESSION,
+  CHECK_OWNER,
+  CHECK_SINCE,
+  CHECK_UNTIL,
+  CHECK_FENCE,
+  CHECK_STALE,
+  CHECK_WHY,
+  CHECK_CLOCK,
+  CHECK_COUNT
+};
+
+/* The code with which a write is turned away, or NULL. A connection on the other clock would judge the
+** lease by the wrong time, so it may not write at all. */
+static const char *guard_judge(const tn_connection *conn, const tn_hold *hold, const tn_text *fact,
+                               sqlite3_value **args) {
+  if (hold == NULL) return "fence.required";
+  if (fact[CHECK_SESSION].z == NULL || strcmp(fact[CHECK_SESSION].z, hold->session_id) != 0 ||
+      sqlite3_value_int64(args[CHECK_FENCE]) != hold->fence) {
+    return "fence.token";
+  }
+  if (strcmp(fact[CHECK_CLOCK].z, tn_connection_clock_word(conn)) != 0) return "usage.clock";
+  return sqlite3_value_int(args[CHECK_STALE]) ? "fence.stale" : NULL;
+}
+
+static void fn_guard_check(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  static const char *const names[CHECK_COUNT] = {"scope", "holder_session", "holder", "holder_since",
+                                                 "until", "fence", "stale", "why", "row"};
+  tn_connection *conn = sqlite3_user_data(ctx);
+  tn_text fact[CHECK_COUNT];
+  tn_fact facts[CHECK_COUNT + 4];
+  char asked[24];
+  (void)n;
+  for (int i = 0; i < CHECK_COUNT; i++) {
+    if (!tn_value_text(ctx, args[i], &fact[i])) return;
+    facts[i] = (tn_fact){names[i], fact[i].z, fact[i].n};
+  }
+  if (fact[CHECK_SCOPE].z == NULL) return;
+  const tn_hold *hold = *guard_find_hold(conn, fact[CHECK_SCOPE].z);
+  const char *code = guard_judge(conn, hold, fact, args);
+  if (code == NULL) return;
+  const char *mine = hold == NULL ? fact[CHECK_SESSION].z : hold->session_id;
+  const char *clock = tn_connection_clock_word(conn);
+  sqlite3_snprintf((int)sizeof asked, asked, "%lld", hold == NULL ? 0 : hold->fence);
+  facts[CHECK_COUNT] = (tn_fact){"session", mine, mine == NULL ? 0 : strlen(mine)};
+  facts[CHECK_COUNT + 1] = (tn_fact){"asked", asked, strlen(asked)};
+  facts[CHECK_COUNT + 2] = (tn_fact){"owner", fact[CHECK_OWNER].z, fact[CHECK_OWNER].n};
+  facts[CHECK_COUNT + 3] = (tn_fact){"connection", clock, strlen(clock)};
+  tn_refuse_with(ctx, code, facts, CHECK_COUNT + 4);
+}
+
+int tn_guard_register(tn_connection *conn) {
+  static const tn_function functions[] = {
+      {"tenure_guard", 2, TN_DIRECT, fn_guard},
+      {"tenure_unguard", 1, TN_DIRECT, fn_unguard},
+      {"tenure_hold", 1, TN_DIRECT, fn_hold},
+      {"tenure_hold", 2, TN_DIRECT, fn_hold},
+      {"tenure_guard_check", CHECK_COUNT, TN_INNOCUOUS, fn_guard_check},
+  };
+  return tn_connection_register(conn, functions, (int)(sizeof functions / sizeof functions[0]));
+}

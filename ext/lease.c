@@ -1,0 +1,116 @@
+/*
+** lease.c - lease arithmetic and judgement; see lease.h.
+*/
+#include "lease.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum { LEASE_SECOND = 1000000000 }; /* in nanoseconds */
+
+int64_t tn_lease_add(int64_t a, int64_t b) {
+  if (b > 0 && a > INT64_MAX - b) return INT64_MAX;
+  if (b < 0 && a < INT64_MIN - b) return INT64_MIN;
+  return a + b;
+}
+
+/* A - B, saturating, and never below 0. */
+static int64_t lease_distance(int64_t a, int64_t b) {
+  if (a <= b) return 0;
+  if (b < 0 && a > INT64_MAX + b) return INT64_MAX;
+  return a - b;
+}
+
+tn_maybe tn_lease_expires_at(tn_maybe last_heartbeat_at, tn_maybe lease_ttl) {
+  tn_maybe expires = {0, 0};
+  if (!last_heartbeat_at.known || !lease_ttl.known) return expires;
+  expires.known = 1;
+  expires.value = tn_lease_add(last_heartbeat_at.value, lease_ttl.value);
+  return expires;
+}
+
+int tn_lease_expired(tn_maybe expires_at, int64_t now) {
+  return !expires_at.known || expires_at.value <= now;
+}
+
+int64_t tn_lease_remaining(tn_maybe expires_at, int64_t now) {
+  return expires_at.known ? lease_distance(expires_at.value, now) : 0;
+}
+
+/* When an interactive session was last seen: its joining start or, if later, its heartbeat. */
+static tn_maybe last_seen(const tn_lease_record *record) {
+  const tn_maybe started = record->last_started_at;
+  const tn_maybe beat = record->last_heartbeat_at;
+  if (!beat.known) return started;
+  if (!started.known) return beat;
+  return beat.value > started.value ? beat : started;
+}
+
+/* An interactive session holds through the 28,800th second, so its end is one second later. */
+static tn_maybe interactive_end(const tn_lease_record *record) {
+  tn_maybe seen = last_seen(record);
+  if (seen.known) seen.value = tn_lease_add(seen.value, TN_INTERACTIVE_IDLE_MAX + 1);
+  return seen;
+}
+
+/* The end of the hold on the wall clock. */
+static tn_maybe wall_end(const tn_lease_record *record) {
+  return record->interactive ? interactive_end(record)
+                             : tn_lease_expires_at(record->last_heartbeat_at, record->lease_ttl);
+}
+
+/* True if the row carries evidence and the judge stands on the machine that it names. */
+static int same_machine(const tn_lease_record *record, const tn_lease_witness *witness) {
+  return !record->interactive && record->machine != NULL && record->boot != NULL &&
+         record->deadline.known && record->file != NULL && witness->machine != NULL &&
+         witness->boot != NULL && witness->file != NULL &&
+         strcmp(record->machine, witness->machine) == 0;
+}
+
+static int same_boot(const tn_lease_record *record, const tn_lease_witness *witness) {
+  return same_machine(record, witness) && strcmp(record->boot, witness->boot) == 0;
+}
+
+/* An autonomous stamp that is ahead of the judge by more than its ttl says nothing about now. */
+static int stamped_ahead(const tn_lease_record *record, const tn_lease_witness *witness) {
+  return !record->interactive && record->last_heartbeat_at.known && record->lease_ttl.known &&
+         lease_distance(record->last_heartbeat_at.value, witness->now) > record->lease_ttl.value;
+}
+
+tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witness *witness) {
+  if (same_machine(record, witness)) {
+    if (strcmp(record->file, witness->file) != 0) return TN_LEASE_COPIED;
+    if (!same_boot(record, witness)) return TN_LEASE_REBOOT;
+    return witness->monotonic >= record->deadline.value ? TN_LEASE_EXPIRED : TN_LEASE_LIVE;
+  }
+  if (stamped_ahead(record, witness)) return TN_LEASE_CLOCK;
+  return tn_lease_expired(wall_end(record), witness->now) ? TN_LEASE_EXPIRED : TN_LEASE_LIVE;
+}
+
+const char *tn_lease_reason(tn_lease_state state) {
+  switch (state) {
+  case TN_LEASE_LIVE: return NULL;
+  case TN_LEASE_EXPIRED: return "expired";
+  case TN_LEASE_REBOOT: return "reboot";
+  case TN_LEASE_COPIED: return "copied";
+  case TN_LEASE_CLOCK: return "clock";
+  }
+  return "expired";
+}
+
+int64_t tn_lease_left(const tn_lease_record *record, const tn_lease_witness *witness) {
+  if (tn_lease_judge(record, witness) != TN_LEASE_LIVE) return 0;
+  if (!same_boot(record, witness)) return tn_lease_remaining(wall_end(record), witness->now);
+  const int64_t left = lease_distance(record->deadline.value, witness->monotonic);
+  return left / LEASE_SECOND + (left % LEASE_SECOND != 0);
+}
+
+int64_t tn_lease_overdue(const tn_lease_record *record, const tn_lease_witness *witness) {
+  const tn_lease_state state = tn_lease_judge(record, witness);
+  if (state == TN_LEASE_LIVE) return 0;
+  if (state == TN_LEASE_EXPIRED && same_boot(record, witness)) {
+    return lease_distance(witness->monotonic, record->deadline.value) / LEASE_SECOND;
+  }
+  const tn_maybe end = wall_end(record);
+  return end.known ? lease_distance(witness->now, end.value) : 0;
+}

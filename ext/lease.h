@@ -1,0 +1,77 @@
+/*
+** lease.h - lease arithmetic, and the one judgement whether a session's hold has run out.
+**
+** Pure C: no SQLite, no clock. Times are seconds since 1970, the deadline is nanoseconds on the
+** monotonic clock of the boot that granted it. (Contract: 02, "Judgement" and "Clock".)
+*/
+#ifndef TN_LEASE_H
+#define TN_LEASE_H
+
+#include <stdint.h>
+
+enum {
+  TN_LEASE_TTL_MIN = 1,
+  TN_LEASE_TTL_MAX = 31536000,      /* a year */
+  TN_INTERACTIVE_IDLE_MAX = 28800   /* 8 hours to the second are still live */
+};
+
+/* A number that may be NULL. */
+typedef struct tn_maybe {
+  int known;
+  int64_t value;
+} tn_maybe;
+
+/* A + B, saturating at the ends of 64 bits. */
+int64_t tn_lease_add(int64_t a, int64_t b);
+
+/* Heartbeat + ttl, saturating; unknown if either is. */
+tn_maybe tn_lease_expires_at(tn_maybe last_heartbeat_at, tn_maybe lease_ttl);
+
+/* 1 from the very second of expiry on; an unknown expiry counts as expired. */
+int tn_lease_expired(tn_maybe expires_at, int64_t now);
+
+/* Seconds left until the expiry, 0 when it has passed or is unknown. */
+int64_t tn_lease_remaining(tn_maybe expires_at, int64_t now);
+
+/* What is stored of a session's hold. The texts are NULL where the row has NULL. */
+typedef struct tn_lease_record {
+  int interactive;
+  tn_maybe last_started_at;
+  tn_maybe last_heartbeat_at;
+  tn_maybe lease_ttl;
+  const char *machine;
+  const char *boot;
+  tn_maybe deadline;
+  const char *file;
+} tn_lease_record;
+
+/* Who judges, and when. MACHINE is NULL when the judge has no evidence of its own: a virtual clock, a
+** replicated engine, an unreadable identity. FILE is NULL when the database has no file. */
+typedef struct tn_lease_witness {
+  int64_t now;
+  int64_t monotonic;
+  const char *machine;
+  const char *boot;
+  const char *file;
+} tn_lease_witness;
+
+typedef enum tn_lease_state {
+  TN_LEASE_LIVE = 0,
+  TN_LEASE_EXPIRED, /* the time is over */
+  TN_LEASE_REBOOT,  /* granted in an earlier boot of this machine */
+  TN_LEASE_COPIED,  /* granted in another file: a copy or a restored backup */
+  TN_LEASE_CLOCK    /* stamped implausibly far ahead of the judge's clock */
+} tn_lease_state;
+
+tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witness *witness);
+
+/* The word for a state: "expired" and so on; NULL for a live one. */
+const char *tn_lease_reason(tn_lease_state state);
+
+/* Seconds for which the hold still lasts by the judge's rule, rounded up, 0 when it is over. */
+int64_t tn_lease_left(const tn_lease_record *record, const tn_lease_witness *witness);
+
+/* Seconds since the lease ran out, 0 while it lives or when that cannot be known. */
+int64_t tn_lease_overdue(const tn_lease_record *record, const tn_lease_witness *witness);
+
+#endif

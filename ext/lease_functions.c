@@ -1,0 +1,296 @@
+/*
+** lease_functions.c - the SQL functions of leases. (Contract: 02, "Judgement" and "Clock".)
+**
+** Pure, so they may stand in an index:
+**   lease_expires_at(last_heartbeat_at, lease_ttl)
+**   lease_expired(expires_at, now), lease_expired(last_heartbeat_at, lease_ttl, now)
+**   lease_remaining(last_heartbeat_at, lease_ttl, now)
+**   session_lifecycle(owner_kind)
+**   session_is_stale(session_id, owner_kind, last_started_at, last_heartbeat_at, lease_ttl, now)
+**   session_verdict(process, status, owner_kind, has_pid, stale, overdue_secs, lease_ttl,
+**                   quiet_secs, started_secs)
+** They know the time only as an argument. Those below depend on the clock, the machine and the file:
+**   lease_stale(H), lease_stale_reason(H), lease_left(H), lease_overdue(H), where H is
+**     owner_kind, last_started_at, last_heartbeat_at, lease_ttl,
+**     lease_machine, lease_boot_id, lease_deadline_mono, lease_file
+**   lease_grant(part, lease_ttl), lease_granted(lease_ttl, machine, boot_id, deadline, file)
+*/
+#include "lease_functions.h"
+#include "refusal.h"
+#include "value.h"
+
+#include <string.h>
+
+/* Reads a number that may be NULL. Returns 0 after refusing anything that is neither. */
+static int lease_read(sqlite3_context *ctx, sqlite3_value *value, const char *what, tn_maybe *out) {
+  sqlite3_int64 number = 0;
+  const int is_null = tn_value_is_null(value);
+  const int is_number = !is_null && tn_value_int(value, &number);
+  *out = (tn_maybe){is_number, number};
+  if (is_null || is_number) return 1;
+  tn_text text;
+  if (!tn_value_text(ctx, value, &text)) return 0;
+  const tn_fact facts[] = {{"what", what, strlen(what)}, {"value", text.z, text.n}};
+  tn_refuse_with(ctx, "usage.number", facts, 2);
+  return 0;
+}
+
+static void lease_result(sqlite3_context *ctx, tn_maybe value) {
+  if (value.known) sqlite3_result_int64(ctx, value.value); /* else NULL, the default result */
+}
+
+static void fn_expires_at(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_maybe beat, ttl;
+  (void)n;
+  if (!lease_read(ctx, args[0], "last_heartbeat_at", &beat)) return;
+  if (!lease_read(ctx, args[1], "lease_ttl", &ttl)) return;
+  lease_result(ctx, tn_lease_expires_at(beat, ttl));
+}
+
+/* The two forms differ only in how they come by the expiry. An unknown time gives an unknown answer. */
+static int lease_read_expiry(sqlite3_context *ctx, int n, sqlite3_value **args, tn_maybe *expires,
+                             tn_maybe *now) {
+  if (n == 2) {
+    if (!lease_read(ctx, args[0], "expires_at", expires)) return 0;
+  } else {
+    tn_maybe beat, ttl;
+    if (!lease_read(ctx, args[0], "last_heartbeat_at", &beat)) return 0;
+    if (!lease_read(ctx, args[1], "lease_ttl", &ttl)) return 0;
+    *expires = tn_lease_expires_at(beat, ttl);
+  }
+  return lease_read(ctx, args[n - 1], "now", now) && now->known;
+}
+
+static void fn_expired(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_maybe expires, now;
+  if (!lease_read_expiry(ctx, n, args, &expires, &now)) return;
+  sqlite3_result_int(ctx, tn_lease_expired(expires, now.value));
+}
+
+static void fn_remaining(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_maybe expires, now;
+  if (!lease_read_expiry(ctx, n, args, &expires, &now)) return;
+  sqlite3_result_int64(ctx, tn_lease_remaining(expires, now.value));
+}
+
+/* Reads an owner kind: 1 and *INTERACTIVE; 0 when the result is already set or is to be NULL. */
+static int lease_read_kind(sqlite3_context *ctx, sqlite3_value *value, int *interactive) {
+  tn_text kind;
+  if (!tn_value_text(ctx, value, &kind) || kind.z == NULL) return 0;
+  *interactive = kind.n == 11 && memcmp(kind.z, "interactive", 11) == 0;
+  if (*interactive || (kind.n == 14 && memcmp(kind.z, "runtime_worker", 14) == 0) ||
+      (kind.n == 18 && memcmp(kind.z, "runtime_supervisor", 18) == 0)) {
+    return 1;
+  }
+  tn_refuse(ctx, "opt.owner_kind", "value", kind.z, kind.n);
+  return 0;
+}
+
+static void fn_lifecycle(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  int interactive;
+  (void)n;
+  if (!lease_read_kind(ctx, args[0], &interactive)) return;
+  sqlite3_result_text(ctx, interactive ? "interactive" : "autonomous", -1, SQLITE_STATIC);
+}
+
+static void fn_is_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_lease_record record;
+  tn_lease_witness witness;
+  tn_maybe now;
+  (void)n;
+  memset(&record, 0, sizeof record);
+  memset(&witness, 0, sizeof witness);
+  if (tn_value_is_null(args[0])) {
+    sqlite3_result_int(ctx, 1); /* a row without an id holds nothing */
+    return;
+  }
+  if (!lease_read_kind(ctx, args[1], &record.interactive)) return;
+  if (!lease_read(ctx, args[2], "last_started_at", &record.last_started_at)) return;
+  if (!lease_read(ctx, args[3], "last_heartbeat_at", &record.last_heartbeat_at)) return;
+  if (!lease_read(ctx, args[4], "lease_ttl", &record.lease_ttl)) return;
+  if (!lease_read(ctx, args[5], "now", &now) || !now.known) return;
+  if (record.interactive) {
+    witness.now = now.value;
+    sqlite3_result_int(ctx, tn_lease_judge(&record, &witness) != TN_LEASE_LIVE);
+    return;
+  }
+  const tn_maybe expires = tn_lease_expires_at(record.last_heartbeat_at, record.lease_ttl);
+  sqlite3_result_int(ctx, tn_lease_expired(expires, now.value));
+}
+
+/* A nullable text as a C string; texts of evidence have no NUL bytes in them. */
+static int lease_read_text(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
+  tn_text text;
+  if (!tn_value_text(ctx, value, &text)) return 0;
+  *out = text.z;
+  return 1;
+}
+
+/* Reads the eight arguments H and the judge. Returns 0 when the result is set, or is to be NULL. */
+static int lease_read_hold(sqlite3_context *ctx, sqlite3_value **args, tn_lease_record *record,
+                           tn_lease_witness *witness) {
+  if (!lease_read_kind(ctx, args[0], &record->interactive)) return 0;
+  if (!lease_read(ctx, args[1], "last_started_at", &record->last_started_at)) return 0;
+  if (!lease_read(ctx, args[2], "last_heartbeat_at", &record->last_heartbeat_at)) return 0;
+  if (!lease_read(ctx, args[3], "lease_ttl", &record->lease_ttl)) return 0;
+  if (!lease_read_text(ctx, args[4], &record->machine)) return 0;
+  if (!lease_read_text(ctx, args[5], &record->boot)) return 0;
+  if (!lease_read(ctx, args[6], "lease_deadline_mono", &record->deadline)) return 0;
+  if (!lease_read_text(ctx, args[7], &record->file)) return 0;
+  if (tn_connection_witness(sqlite3_user_data(ctx), witness) != SQLITE_OK) {
+    sqlite3_result_error_nomem(ctx);
+    return 0;
+  }
+  return 1;
+}
+
+static void fn_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_lease_record record;
+  tn_lease_witness witness;
+  (void)n;
+  if (!lease_read_hold(ctx, args, &record, &witness)) return;
+  sqlite3_result_int(ctx, tn_lease_judge(&record, &witness) != TN_LEASE_LIVE);
+}
+
+static void fn_stale_reason(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_lease_record record;
+  tn_lease_witness witness;
+  (void)n;
+  if (!lease_read_hold(ctx, args, &record, &witness)) return;
+  sqlite3_result_text(ctx, tn_lease_reason(tn_lease_judge(&record, &witness)), -1, SQLITE_STATIC);
+}
+
+static void fn_left(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_lease_record record;
+  tn_lease_witness witness;
+  (void)n;
+  if (!lease_read_hold(ctx, args, &record, &witness)) return;
+  sqlite3_result_int64(ctx, tn_lease_left(&record, &witness));
+}
+
+static void fn_overdue(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_lease_record record;
+  tn_lease_witness witness;
+  (void)n;
+  if (!lease_read_hold(ctx, args, &record, &witness)) return;
+  sqlite3_result_int64(ctx, tn_lease_overdue(&record, &witness));
+}
+
+/* The deadline of a lease of TTL seconds granted now; saturating. */
+static sqlite3_int64 lease_deadline(const tn_lease_witness *witness, sqlite3_int64 ttl) {
+  const sqlite3_int64 most = INT64_MAX / 1000000000;
+  return tn_lease_add(witness->monotonic, (ttl > most ? most : ttl) * 1000000000);
+}
+
+/* lease_grant(part, lease_ttl): one part of the evidence of a lease granted now, or NULL where there is
+** none (no ttl, a virtual clock, a replicated engine, a machine that cannot be identified). */
+static void fn_grant(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text part;
+  tn_maybe ttl;
+  tn_lease_witness witness;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &part) || part.z == NULL) return;
+  if (!lease_read(ctx, args[1], "lease_ttl", &ttl) || !ttl.known) return;
+  if (tn_connection_witness(sqlite3_user_data(ctx), &witness) != SQLITE_OK) {
+    sqlite3_result_error_nomem(ctx);
+    return;
+  }
+  if (strcmp(part.z, "deadline") == 0) {
+    if (witness.machine != NULL) sqlite3_result_int64(ctx, lease_deadline(&witness, ttl.value));
+  } else if (strcmp(part.z, "machine") == 0) {
+    sqlite3_result_text(ctx, witness.machine, -1, SQLITE_TRANSIENT);
+  } else if (strcmp(part.z, "boot_id") == 0) {
+    sqlite3_result_text(ctx, witness.boot, -1, SQLITE_TRANSIENT);
+  } else if (strcmp(part.z, "file") == 0) {
+    sqlite3_result_text(ctx, witness.file, -1, SQLITE_TRANSIENT);
+  } else {
+    tn_refuse(ctx, "usage.part", "value", part.z, part.n);
+  }
+}
+
+static int lease_same_text(const char *a, const char *b) {
+  return a == NULL ? b == NULL : b != NULL && strcmp(a, b) == 0;
+}
+
+/* lease_granted(lease_ttl, machine, boot_id, deadline, file): 1 if that is evidence which lease_grant()
+** gives now. A plain statement computes the deadline a moment before its guard does, so one up to ten
+** seconds earlier passes; a later one, which would lengthen the lease, never does. */
+static void fn_granted(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  const sqlite3_int64 slack = (sqlite3_int64)10 * 1000000000;
+  tn_maybe ttl, deadline;
+  const char *machine, *boot, *file;
+  tn_lease_witness witness;
+  (void)n;
+  if (!lease_read(ctx, args[0], "lease_ttl", &ttl)) return;
+  if (!lease_read_text(ctx, args[1], &machine)) return;
+  if (!lease_read_text(ctx, args[2], &boot)) return;
+  if (!lease_read(ctx, args[3], "lease_deadline_mono", &deadline)) return;
+  if (!lease_read_text(ctx, args[4], &file)) return;
+  if (tn_connection_witness(sqlite3_user_data(ctx), &witness) != SQLITE_OK) {
+    sqlite3_result_error_nomem(ctx);
+    return;
+  }
+  const int has_evidence = witness.machine != NULL && ttl.known;
+  int same = deadline.known == has_evidence &&
+             lease_same_text(machine, has_evidence ? witness.machine : NULL) &&
+             lease_same_text(boot, has_evidence ? witness.boot : NULL) &&
+             lease_same_text(file, has_evidence ? witness.file : NULL);
+  if (same && has_evidence) {
+    const sqlite3_int64 latest = lease_deadline(&witness, ttl.value);
+    same = deadline.value <= latest && deadline.value >= latest - slack;
+  }
+  sqlite3_result_int(ctx, same);
+}
+
+enum { VERDICT_PASSIVE_SECS = 30, VERDICT_STARTING_SECS = 60 };
+
+/* session_verdict(process, status, owner_kind, has_pid, stale, overdue_secs, lease_ttl, quiet_secs,
+** started_secs): what can be said of a living session, the first that matches of dead, owned, passive
+** and unknown. PROCESS is the answer of process_state(). (Contract: 04, "Process identity".) */
+static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text process, status;
+  tn_maybe has_pid, stale, overdue, ttl, quiet, started;
+  int interactive;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &process) || !tn_value_text(ctx, args[1], &status)) return;
+  if (!lease_read_kind(ctx, args[2], &interactive)) return;
+  if (!lease_read(ctx, args[3], "has_pid", &has_pid)) return;
+  if (!lease_read(ctx, args[4], "stale", &stale)) return;
+  if (!lease_read(ctx, args[5], "overdue_secs", &overdue)) return;
+  if (!lease_read(ctx, args[6], "lease_ttl", &ttl)) return;
+  if (!lease_read(ctx, args[7], "quiet_secs", &quiet)) return;
+  if (!lease_read(ctx, args[8], "started_secs", &started)) return;
+  const int live = process.z != NULL && strcmp(process.z, "live") == 0;
+  const int dead = process.z != NULL && strcmp(process.z, "dead") == 0;
+  const int starting = status.z != NULL && strcmp(status.z, "starting") == 0 && !has_pid.value;
+  const int silent = !live && !interactive && stale.value && overdue.value > ttl.value &&
+                     (!starting || started.value > VERDICT_STARTING_SECS);
+  const char *verdict = "unknown";
+  if (dead || silent) {
+    verdict = "dead";
+  } else if (live || !stale.value) {
+    verdict = "owned";
+  } else if (quiet.known && quiet.value <= VERDICT_PASSIVE_SECS) {
+    verdict = "passive";
+  }
+  sqlite3_result_text(ctx, verdict, -1, SQLITE_STATIC);
+}
+
+int tn_lease_register(tn_connection *conn) {
+  static const tn_function functions[] = {
+      {"lease_expires_at", 2, TN_PURE, fn_expires_at},
+      {"lease_expired", 2, TN_PURE, fn_expired},
+      {"lease_expired", 3, TN_PURE, fn_expired},
+      {"lease_remaining", 3, TN_PURE, fn_remaining},
+      {"session_lifecycle", 1, TN_PURE, fn_lifecycle},
+      {"session_is_stale", 6, TN_PURE, fn_is_stale},
+      {"session_verdict", 9, TN_PURE, fn_verdict},
+      {"lease_stale", 8, TN_INNOCUOUS, fn_stale},
+      {"lease_stale_reason", 8, TN_INNOCUOUS, fn_stale_reason},
+      {"lease_left", 8, TN_INNOCUOUS, fn_left},
+      {"lease_overdue", 8, TN_INNOCUOUS, fn_overdue},
+      {"lease_grant", 2, TN_INNOCUOUS, fn_grant},
+      {"lease_granted", 5, TN_INNOCUOUS, fn_granted},
+  };
+  return tn_connection_register(conn, functions, (int)(sizeof functions / sizeof functions[0]));
+}

@@ -1,0 +1,11 @@
+/*
+** lease_functions.h - the SQL functions of leases; see lease_functions.c.
+*/
+#ifndef TN_LEASE_FUNCTIONS_H
+#define TN_LEASE_FUNCTIONS_H
+
+#include "connection.h"
+
+int tn_lease_register(tn_connection *conn);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+** legacy_table.c - the table tenure_legacy_state(json): a state file of ccd as a row of SQL.
+** (Contract: 02, "tenure_import".)
+**
+** One row with the session in the file, normalised and named as in tenure_session. session_id is
+*NULL
+** where the file holds no session; supervisor_id, lease_ttl and last_heartbeat_at are NULL where
+*the
+** session has none. A file that is refused is an error: json.unparsable, json.version or
+*json.range,
+** with the place and the reason.
+*/
+#include "legacy_table.h"
+#include "connection.h"
+#include "legacy.h"
+#include "table.h"
+
+typedef enum legacy_column {
+  LEGACY_COLUMN_SESSION_ID,
+  LEGACY_COLUMN_MODE,
+  LEGACY_COLUMN_OWNER_KIND,
+  LEGACY_COLUMN_OWNER_ID,
+  LEGACY_COLUMN_SUPERVISOR_ID,
+  LEGACY_COLUMN_LEASE_TTL,
+  LEGACY_COLUMN_LAST_HEARTBEAT_AT,
+  LEGACY_COLUMN_STARTED_AT,
+  LEGACY_COLUMN_LAST_STARTED_AT,
+  LEGACY_COLUMN_START_COUNT,
+  LEGACY_COLUMN_REVISION,
+  LEGACY_COLUMN_JSON /* the argument, which table.c answers */
+} legacy_column;
+
+static char *legacy_table_message(const tn_legacy_fault *fault) {
+  const char *field = fault->field == NULL ? "" : fault->field;
+  return sqlite3_mprintf("tenure: %s: the state file is refused at byte %llu: %s%s%s", fault->code,
+                         (sqlite3_uint64)fault->offset, field, field[0] == '\0' ? "" : " ",
+                         fault->reason);
+}
+
+static int legacy_table_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
+                                char **error) {
+  tn_legacy_fault fault;
+  (void)db;
+  const char *z = (const char *)sqlite3_value_text(argument);
+  if (z == NULL) return SQLITE_NOMEM;
+  const size_t n = (size_t)sqlite3_value_bytes(argument);
+  tn_legacy *state = sqlite3_malloc64(sizeof *state);
+  if (state == NULL) return SQLITE_NOMEM;
+  const int rc = tn_legacy_read(z, n, tn_connection_now(context), state, &fault);
+  if (rc != SQLITE_OK) {
+    sqlite3_free(state);
+    if (rc == SQLITE_ERROR) *error = legacy_table_message(&fault);
+    return rc == SQLITE_ERROR && *error == NULL ? SQLITE_NOMEM : rc;
+  }
+  scan->data = state;
+  scan->n_row = 1;
+  return SQLITE_OK;
+}
+
+static void legacy_table_text(sqlite3_context *ctx, int has_it, const char *z) {
+  if (has_it) sqlite3_result_text(ctx, z, -1, SQLITE_TRANSIENT);
+}
+
+static void legacy_table_number(sqlite3_context *ctx, int has_it, sqlite3_int64 number) {
+  if (has_it) sqlite3_result_int64(ctx, number);
+}
+
+static int legacy_table_column(const tn_scan *scan, int row, int column, sqlite3_context *ctx) {
+  const tn_legacy *state = scan->data;
+  (void)row;
+  switch ((legacy_column)column) {
+  case LEGACY_COLUMN_SESSION_ID:
+    legacy_table_text(ctx, state->has_session_id, state->session_id);
+    break;
+  case LEGACY_COLUMN_MODE:
+    legacy_table_text(ctx, 1, state->mode);
+    break;
+  case LEGACY_COLUMN_OWNER_KIND:
+    legacy_table_text(ctx, 1, state->owner_kind);
+    break;
+  case LEGACY_COLUMN_OWNER_ID:
+    legacy_table_text(ctx, 1, state->owner_id);
+    break;
+  case LEGACY_COLUMN_SUPERVISOR_ID:
+    legacy_table_text(ctx, state->has_supervisor_id, state->supervisor_id);
+    break;
+  case LEGACY_COLUMN_LEASE_TTL:
+    legacy_table_number(ctx, state->has_lease, state->lease_ttl);
+    break;
+  case LEGACY_COLUMN_LAST_HEARTBEAT_AT:
+    legacy_table_number(ctx, state->has_lease, state->last_heartbeat_at);
+    break;
+  case LEGACY_COLUMN_STARTED_AT:
+    legacy_table_number(ctx, 1, state->started_at);
+    break;
+  case LEGACY_COLUMN_LAST_STARTED_AT:
+    legacy_table_number(ctx, 1, state->last_started_at);
+    break;
+  case LEGACY_COLUMN_START_COUNT:
+    legacy_table_number(ctx, 1, state->start_count);
+    break;
+  case LEGACY_COLUMN_REVISION:
+    legacy_table_number(ctx, 1, state->revision);
+    break;
+  case LEGACY_COLUMN_JSON:
+    break;
+  }
+  return SQLITE_OK;
+}
+
+static void legacy_table_release(tn_scan *scan) {
+  sqlite3_free(scan->data);
+}
+
+static const tn_table legacy_table = {
+    "tenure_legacy_state",
+    "CREATE TABLE x(session_id, mode, owner_kind, owner_id, supervisor_id, lease_ttl,"
+    " last_heartbeat_at, started_at, last_started_at, start_count, revision, json HIDDEN)",
+    LEGACY_COLUMN_JSON,
+    legacy_table_prepare,
+    legacy_table_column,
+    legacy_table_release,
+};
+
+int tn_legacy_register(sqlite3 *db, struct tn_connection *conn) {
+  return tn_table_register(db, &legacy_table, conn);
+}

@@ -1,0 +1,14 @@
+/*
+** legacy_table.h - the table tenure_legacy_state(json): a state file of ccd as a row of SQL.
+*/
+#ifndef TN_LEGACY_TABLE_H
+#define TN_LEGACY_TABLE_H
+
+#include "sqlite_ext.h"
+
+struct tn_connection;
+
+/* Registers it on DB; CONN tells it the time. Returns an SQLite result code. */
+int tn_legacy_register(sqlite3 *db, struct tn_connection *conn);
+
+#endif

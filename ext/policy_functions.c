@@ -1,0 +1,319 @@
+/*
+** policy_functions.c - the status policy as SQL functions; see policy_functions.h.
+**
+** In each of them a NULL status gives NULL and an unknown one is an error, never NULL and
+** never 0. (Contract: 01, "Functions".)
+*/
+#include "policy_functions.h"
+#include "policy.h"
+#include "refusal.h"
+#include "value.h"
+
+#include <string.h>
+
+enum { POLICY_NULL_STATUS = -1 };
+
+/* No text is NULL, or memory that ran out, which is set on CTX. Returns 1 for NULL. */
+static int policy_is_null_status(sqlite3_context *ctx, sqlite3_value *value) {
+  if (tn_value_is_null(value)) return 1;
+  sqlite3_result_error_nomem(ctx);
+  return 0;
+}
+
+/* Reads VALUE as a status into *STATUS, or POLICY_NULL_STATUS for NULL. Returns 1, or 0 when
+** the error has been set on CTX. It runs for each row of a scan, so it asks SQLite for the
+** text first and for the type only if there is none. */
+static int policy_read_status(sqlite3_context *ctx, sqlite3_value *value, int *status) {
+  const char *z = (const char *)sqlite3_value_text(value);
+  if (z == NULL) {
+    *status = POLICY_NULL_STATUS;
+    return policy_is_null_status(ctx, value);
+  }
+  const size_t n = (size_t)sqlite3_value_bytes(value);
+  *status = tn_policy_find(z, n);
+  if (*status >= 0) return 1;
+  tn_refuse(ctx, "usage.status", "word", z, n);
+  return 0;
+}
+
+/* The same for a pair. An unknown status is an error also where the other one is NULL.
+** Returns 1 if both are there; else 0, with the error or, by setting nothing, NULL as the
+** result. */
+static int policy_read_pair(sqlite3_context *ctx, sqlite3_value **args, tn_status *from,
+                            tn_status *to) {
+  int status_from, status_to;
+  if (!policy_read_status(ctx, args[0], &status_from)) return 0;
+  if (!policy_read_status(ctx, args[1], &status_to)) return 0;
+  if (status_from == POLICY_NULL_STATUS || status_to == POLICY_NULL_STATUS) return 0;
+  *from = (tn_status)status_from;
+  *to = (tn_status)status_to;
+  return 1;
+}
+
+static void policy_result_status(sqlite3_context *ctx, tn_status status) {
+  const tn_status_policy *policy = tn_policy_of(status);
+  sqlite3_result_text(ctx, policy->word, (int)policy->word_n, SQLITE_STATIC);
+}
+
+static tn_fact policy_status_fact(const char *name, tn_status status) {
+  const tn_status_policy *policy = tn_policy_of(status);
+  return (tn_fact){name, policy->word, policy->word_n};
+}
+
+/* Refuses with the argument VALUE, as its text, for the fact {value}. */
+static void policy_refuse_value(sqlite3_context *ctx, const char *code, sqlite3_value *value) {
+  tn_text shown;
+  if (tn_value_text(ctx, value, &shown)) tn_refuse(ctx, code, "value", shown.z, shown.n);
+}
+
+/* One SQL function for each predicate; all share policy_holds, which finds its row by user data. */
+typedef struct policy_question {
+  const char *name;
+  tn_predicate predicate;
+} policy_question;
+
+static const policy_question policy_questions[] = {
+    {"session_is_active", TN_PREDICATE_ACTIVE},
+    {"session_is_terminal", TN_PREDICATE_TERMINAL},
+    {"session_is_commandable", TN_PREDICATE_COMMANDABLE},
+    {"session_is_live_host_eligible", TN_PREDICATE_LIVE_HOST_ELIGIBLE},
+    {"session_is_offline_replay_eligible", TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE},
+    {"session_is_collectable", TN_PREDICATE_COLLECTABLE},
+    {"session_is_destroyed", TN_PREDICATE_DESTROYED},
+    {"session_allows_turn", TN_PREDICATE_ALLOWS_TURN},
+};
+
+_Static_assert(sizeof policy_questions / sizeof policy_questions[0] == TN_PREDICATE_COUNT,
+               "each predicate has its SQL function");
+
+/* session_is_...(status) */
+static void policy_holds(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  const policy_question *question = sqlite3_user_data(ctx);
+  int status;
+  if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
+  sqlite3_result_int(ctx, tn_policy_of((tn_status)status)->holds[question->predicate]);
+}
+
+/* session_settles_turn_as(status) */
+static void policy_settles_turn_as(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  int status;
+  if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
+  sqlite3_result_text(ctx, tn_policy_of((tn_status)status)->settles_turn_as, -1, SQLITE_STATIC);
+}
+
+/* Writes POLICY as a JSON object. Every word in it is plain, so nothing needs an escape. */
+static void policy_append_json(sqlite3_str *out, const tn_status_policy *policy) {
+  sqlite3_str_appendf(out, "{\"status\":\"%s\"", policy->word);
+  for (int i = 0; i < TN_PREDICATE_COUNT; i++) {
+    sqlite3_str_appendf(out, ",\"%s\":%s", tn_policy_predicate_name((tn_predicate)i),
+                        policy->holds[i] ? "true" : "false");
+  }
+  if (policy->settles_turn_as != NULL) {
+    sqlite3_str_appendf(out, ",\"settles_turn_as\":\"%s\"}", policy->settles_turn_as);
+  } else {
+    sqlite3_str_appendall(out, ",\"settles_turn_as\":null}");
+  }
+}
+
+/* session_status_policy(status) */
+static void policy_as_json(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  int status;
+  if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
+  sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(ctx));
+  policy_append_json(out, tn_policy_of((tn_status)status));
+  const int rc = sqlite3_str_errcode(out);
+  char *json = sqlite3_str_finish(out);
+  if (json != NULL) {
+    sqlite3_result_text(ctx, json, -1, sqlite3_free);
+    sqlite3_result_subtype(ctx, TN_JSON_SUBTYPE);
+  } else if (rc == SQLITE_TOOBIG) {
+    sqlite3_result_error_toobig(ctx);
+  } else {
+    sqlite3_result_error_nomem(ctx);
+  }
+}
+
+/* session_can_transition(from, to) */
+static void policy_can_transition(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  tn_status from, to;
+  if (policy_read_pair(ctx, args, &from, &to)) {
+    sqlite3_result_int(ctx, tn_policy_can_transition(from, to));
+  }
+}
+
+/* session_end_status(status, wanted): the end to write when a verb wants it to end as WANTED */
+static void policy_end_status(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  tn_status from, wanted;
+  if (policy_read_pair(ctx, args, &from, &wanted)) {
+    policy_result_status(ctx, tn_policy_end(from, wanted));
+  }
+}
+
+static void policy_result_next(sqlite3_context *ctx, sqlite3_int64 revision) {
+  int64_t next;
+  if (tn_policy_next_revision(revision, &next)) {
+    sqlite3_result_int64(ctx, next);
+  } else {
+    tn_refuse_with(ctx, "revision.ceiling", NULL, 0);
+  }
+}
+
+/* session_next_revision(revision) */
+static void policy_next_revision(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  sqlite3_int64 revision;
+  if (tn_value_int(args[0], &revision)) {
+    policy_result_next(ctx, revision);
+  } else {
+    policy_refuse_value(ctx, "usage.revision", args[0]);
+  }
+}
+
+static void policy_refuse_conflict(sqlite3_context *ctx, sqlite3_int64 expected,
+                                   sqlite3_int64 current) {
+  /* Written from the numbers: a host that binds 3.0 is told 3, the revision as it is stored. */
+  char want[24], have[24];
+  sqlite3_snprintf(sizeof want, want, "%lld", expected);
+  sqlite3_snprintf(sizeof have, have, "%lld", current);
+  const tn_fact facts[] = {{"expected", want, strlen(want)}, {"current", have, strlen(have)}};
+  tn_refuse_with(ctx, "transition.conflict", facts, 2);
+}
+
+/* Reads the revision (args[0]) and holds it against the expected one (args[1]; NULL: any).
+** Returns 1, or 0 when the error has been set on CTX. */
+static int policy_read_revision(sqlite3_context *ctx, sqlite3_value **args,
+                                sqlite3_int64 *revision) {
+  sqlite3_int64 expected;
+  if (!tn_value_int(args[0], revision)) {
+    policy_refuse_value(ctx, "usage.revision", args[0]);
+    return 0;
+  }
+  if (tn_value_is_null(args[1])) return 1;
+  if (!tn_value_int(args[1], &expected)) {
+    policy_refuse_value(ctx, "usage.expected_revision", args[1]);
+    return 0;
+  }
+  if (expected == *revision) return 1;
+  policy_refuse_conflict(ctx, expected, *revision);
+  return 0;
+}
+
+/* session_transition(from, to, revision, expected_revision) */
+static void policy_transition(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  tn_status from, to;
+  sqlite3_int64 revision;
+  if (!policy_read_pair(ctx, args, &from, &to)) return;
+  if (!policy_read_revision(ctx, args + 2, &revision)) return;
+  if (from == to) {
+    sqlite3_result_int64(ctx, revision);
+  } else if (tn_policy_can_transition(from, to)) {
+    policy_result_next(ctx, revision);
+  } else {
+    const tn_fact facts[] = {policy_status_fact("from", from), policy_status_fact("to", to)};
+    tn_refuse_with(ctx, "transition.illegal", facts, 2);
+  }
+}
+
+/* Reads VALUE, which may be NULL, as an exit code: *EXIT_CODE then points to *STORED or is NULL.
+** Returns 1, or 0 when the error has been set on CTX. */
+static int policy_read_exit_code(sqlite3_context *ctx, sqlite3_value *value, int64_t *stored,
+                                 const int64_t **exit_code) {
+  sqlite3_int64 number;
+  *exit_code = NULL;
+  if (tn_value_is_null(value)) return 1;
+  if (tn_value_int(value, &number)) {
+    *stored = number;
+    *exit_code = stored;
+    return 1;
+  }
+  tn_text shown;
+  if (!tn_value_text(ctx, value, &shown)) return 0;
+  const tn_fact facts[] = {{"what", "exit_code", 9}, {"value", shown.z, shown.n}};
+  tn_refuse_with(ctx, "usage.number", facts, 2);
+  return 0;
+}
+
+/* session_termination(status, failure_origin, exit_code, exit_signal) */
+static void policy_termination(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  int status;
+  tn_text origin;
+  int64_t stored;
+  const int64_t *exit_code;
+  if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
+  if (!tn_value_text(ctx, args[1], &origin)) return;
+  if (!policy_read_exit_code(ctx, args[2], &stored, &exit_code)) return;
+  const int number = origin.z == NULL ? -1 : tn_policy_origin_find(origin.z, origin.n);
+  sqlite3_result_text(
+      ctx, tn_policy_termination((tn_status)status, number, exit_code, !tn_value_is_null(args[3])),
+      -1, SQLITE_STATIC);
+}
+
+/* session_require_commandable(session_id, status) */
+static void policy_require_commandable(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  int status;
+  if (!policy_read_status(ctx, args[1], &status) || status == POLICY_NULL_STATUS) return;
+  const tn_status_policy *policy = tn_policy_of((tn_status)status);
+  if (policy->holds[TN_PREDICATE_COMMANDABLE]) {
+    sqlite3_result_value(ctx, args[0]);
+    return;
+  }
+  tn_text session;
+  if (!tn_value_text(ctx, args[0], &session)) return;
+  const tn_fact facts[] = {{"session", session.z, session.n},
+                           policy_status_fact("status", (tn_status)status)};
+  const int destroyed = policy->holds[TN_PREDICATE_DESTROYED];
+  tn_refuse_with(ctx, destroyed ? "session.destroyed" : "session.not_running", facts, 2);
+}
+
+/* session_status_from(system, word): a NULL word is a NULL status, a NULL system an unknown one */
+static void policy_status_from(sqlite3_context *ctx, int argc, sqlite3_value **args) {
+  (void)argc;
+  tn_text system, word;
+  if (!tn_value_text(ctx, args[0], &system) || !tn_value_text(ctx, args[1], &word)) return;
+  if (word.z == NULL) return;
+  const int status =
+      system.z == NULL ? -1 : tn_policy_alias_find(system.z, system.n, word.z, word.n);
+  if (status >= 0) {
+    policy_result_status(ctx, (tn_status)status);
+    return;
+  }
+  const tn_fact facts[] = {{"system", system.z, system.n}, {"word", word.z, word.n}};
+  tn_refuse_with(ctx, "usage.status_alias", facts, 2);
+}
+
+static const tn_function policy_functions[] = {
+    {"session_settles_turn_as", 1, TN_PURE, policy_settles_turn_as},
+    {"session_status_policy", 1, TN_PURE | SQLITE_RESULT_SUBTYPE, policy_as_json},
+    {"session_can_transition", 2, TN_PURE, policy_can_transition},
+    {"session_transition", 4, TN_PURE, policy_transition},
+    {"session_end_status", 2, TN_PURE, policy_end_status},
+    {"session_next_revision", 1, TN_PURE, policy_next_revision},
+    {"session_termination", 4, TN_PURE, policy_termination},
+    {"session_require_commandable", 2, TN_PURE, policy_require_commandable},
+    {"session_status_from", 2, TN_PURE, policy_status_from},
+};
+
+enum { POLICY_FUNCTION_COUNT = sizeof policy_functions / sizeof policy_functions[0] };
+
+int tn_policy_register(sqlite3 *db) {
+  int rc = SQLITE_OK;
+  for (int i = 0; i < TN_PREDICATE_COUNT && rc == SQLITE_OK; i++) {
+    /* The cast takes const away for the API only; policy_holds reads it as const again. */
+    rc = sqlite3_create_function_v2(db, policy_questions[i].name, 1, TN_PURE,
+                                    (void *)&policy_questions[i], policy_holds, NULL, NULL, NULL);
+  }
+  for (int i = 0; i < POLICY_FUNCTION_COUNT && rc == SQLITE_OK; i++) {
+    rc = sqlite3_create_function_v2(db, policy_functions[i].name, policy_functions[i].n_arg,
+                                    policy_functions[i].flags, NULL, policy_functions[i].call, NULL,
+                                    NULL, NULL);
+  }
+  return rc;
+}

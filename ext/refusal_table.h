@@ -1,0 +1,11 @@
+/*
+** refusal_table.h - the virtual table tenure_refusal_code(code, sentence); see refusal.h.
+*/
+#ifndef TN_REFUSAL_TABLE_H
+#define TN_REFUSAL_TABLE_H
+
+#include "sqlite_ext.h"
+
+int tn_refusal_table_register(sqlite3 *db);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+** tenure.c - the entry point: registers everything that Tenure adds to a connection.
+**
+** It runs no SQL, opens no file and installs no hook. Loading it again is harmless: while a statement
+** runs SQLite refuses to replace a function, which can only mean that ours is there already; otherwise
+** everything is replaced, and the connection starts afresh (its clock, its fences, its report).
+*/
+#define TN_ENTRY_POINT
+#include "sqlite_ext.h"
+SQLITE_EXTENSION_INIT1
+#include "tenure.h"
+
+#include "check_functions.h"
+#include "connection.h"
+#include "guard.h"
+#include "install.h"
+#include "lease_functions.h"
+#include "legacy_table.h"
+#include "policy_functions.h"
+#include "policy_tables.h"
+#include "process_functions.h"
+#include "refusal_table.h"
+#include "text_functions.h"
+#include "verb_functions.h"
+
+enum { TENURE_SQLITE_FLOOR = 3040000 };
+
+static void fn_version(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
+  (void)args;
+  sqlite3_result_text(ctx, TENURE_VERSION, -1, SQLITE_STATIC);
+}
+
+/* Modules that know nothing of the connection. */
+static int register_pure(sqlite3 *db) {
+  int (*const modules[])(sqlite3 *) = {tn_policy_register, tn_policy_tables_register, tn_text_register,
+                                       tn_check_register, tn_process_register,
+                                       tn_refusal_table_register};
+  int rc = SQLITE_OK;
+  for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
+    rc = modules[i](db);
+  }
+  return rc;
+}
+
+/* Modules that share the connection's state. */
+static int register_connected(sqlite3 *db) {
+  int (*const modules[])(tn_connection *) = {tn_lease_register, tn_verb_register, tn_install_register,
+                                             tn_guard_register};
+  tn_connection *conn = tn_connection_new(db);
+  if (conn == NULL) return SQLITE_NOMEM;
+  int rc = tn_legacy_register(db, conn);
+  for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
+    rc = modules[i](conn);
+  }
+  tn_connection_release(conn); /* what was registered holds references of its own */
+  return rc;
+}
+
+#ifdef _WIN32
+__declspec(dllexport)
+#else
+__attribute__((visibility("default")))
+#endif
+int sqlite3_tenure_init(sqlite3 *db, char **pz_error, const sqlite3_api_routines *api) {
+  SQLITE_EXTENSION_INIT2(api);
+  (void)api;
+  if (sqlite3_libversion_number() < TENURE_SQLITE_FLOOR) {
+    if (pz_error != NULL) {
+      *pz_error = sqlite3_mprintf("tenure: needs SQLite 3.40.0 or later, this is %s",
+                                  sqlite3_libversion());
+    }
+    return SQLITE_ERROR;
+  }
+  int rc = sqlite3_create_function_v2(db, "tenure_version", 0, TN_PURE, NULL, fn_version, NULL, NULL,
+                                      NULL);
+  if (rc == SQLITE_BUSY) return SQLITE_OK; /* loaded already, and a statement is running */
+  if (rc == SQLITE_OK) rc = register_pure(db);
+  if (rc == SQLITE_OK) rc = register_connected(db);
+  return rc;
+}

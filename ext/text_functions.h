@@ -1,0 +1,12 @@
+/*
+** text_functions.h - the SQL functions display_safe(text) and session_activity(text).
+*/
+#ifndef TN_TEXT_FUNCTIONS_H
+#define TN_TEXT_FUNCTIONS_H
+
+#include "sqlite_ext.h"
+
+/* Registers them on DB. Returns an SQLite result code. */
+int tn_text_register(sqlite3 *db);
+
+#endif

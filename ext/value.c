@@ -1,0 +1,69 @@
+/*
+** value.c - reading the arguments of SQL functions; see value.h.
+*/
+#include "value.h"
+
+#include <stdint.h>
+
+int tn_value_text(sqlite3_context *ctx, sqlite3_value *value, tn_text *out) {
+  out->z = NULL;
+  out->n = 0;
+  if (sqlite3_value_type(value) == SQLITE_NULL) return 1;
+  const unsigned char *z = sqlite3_value_text(value);
+  if (z == NULL) {
+    sqlite3_result_error_nomem(ctx);
+    return 0;
+  }
+  out->z = (const char *)z;
+  out->n = (size_t)sqlite3_value_bytes(value);
+  return 1;
+}
+
+/* Exactly [+-]digits, nothing else, within 64 bits. */
+static int parse_int(const char *z, int n, sqlite3_int64 *out) {
+  int negative = 0;
+  int i = 0;
+  sqlite3_uint64 magnitude = 0;
+  if (n > 0 && (z[0] == '-' || z[0] == '+')) {
+    negative = z[0] == '-';
+    i = 1;
+  }
+  if (i == n) return 0;
+  const sqlite3_uint64 limit = (sqlite3_uint64)INT64_MAX + (sqlite3_uint64)negative;
+  for (; i < n; i++) {
+    if (z[i] < '0' || z[i] > '9') return 0;
+    const sqlite3_uint64 digit = (sqlite3_uint64)(z[i] - '0');
+    if (magnitude > (limit - digit) / 10) return 0;
+    magnitude = magnitude * 10 + digit;
+  }
+  *out = negative ? (magnitude == limit ? INT64_MIN : -(sqlite3_int64)magnitude)
+                  : (sqlite3_int64)magnitude;
+  return 1;
+}
+
+int tn_value_int(sqlite3_value *value, sqlite3_int64 *out) {
+  switch (sqlite3_value_type(value)) {
+  case SQLITE_INTEGER:
+    *out = sqlite3_value_int64(value);
+    return 1;
+  case SQLITE_FLOAT: {
+    const double real = sqlite3_value_double(value);
+    /* 2^63 itself does not fit; a NaN fails both comparisons. */
+    if (!(real >= -9223372036854775808.0 && real < 9223372036854775808.0)) return 0;
+    if ((double)(sqlite3_int64)real != real) return 0;
+    *out = (sqlite3_int64)real;
+    return 1;
+  }
+  case SQLITE_TEXT: {
+    const unsigned char *z = sqlite3_value_text(value);
+    if (z == NULL) return 0;
+    return parse_int((const char *)z, sqlite3_value_bytes(value), out);
+  }
+  default:
+    return 0;
+  }
+}
+
+int tn_value_is_null(sqlite3_value *value) {
+  return sqlite3_value_type(value) == SQLITE_NULL;
+}

@@ -1,0 +1,29 @@
+/*
+** value.h - reading the arguments of SQL functions.
+**
+** Hosts bind numbers as INTEGER, as REAL (JavaScript) or as TEXT (Perl), so a number is accepted in
+** each of these forms, as long as it is exactly an integer.
+*/
+#ifndef TN_VALUE_H
+#define TN_VALUE_H
+
+#include "sqlite_ext.h"
+#include <stddef.h>
+
+/* A text argument. z is NULL exactly for SQL NULL; it is otherwise NUL-terminated, n bytes long, and
+** may hold NUL bytes. It belongs to SQLite and lives as long as the function call. */
+typedef struct tn_text {
+  const char *z;
+  size_t n;
+} tn_text;
+
+/* Reads VALUE as text into *OUT. Returns 1, or 0 when memory ran out: then the error has been set on
+** CTX and the caller returns at once. Numbers are read as their decimal text, blobs as their bytes. */
+int tn_value_text(sqlite3_context *ctx, sqlite3_value *value, tn_text *out);
+
+/* Reads VALUE as a 64-bit integer. Returns 1, or 0 if it is NULL or not exactly an integer. */
+int tn_value_int(sqlite3_value *value, sqlite3_int64 *out);
+
+int tn_value_is_null(sqlite3_value *value);
+
+#endif

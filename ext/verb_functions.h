@@ -1,0 +1,11 @@
+/*
+** verb_functions.h - what the triggers of the verbs ask C for; see verb_functions.c.
+*/
+#ifndef TN_VERB_FUNCTIONS_H
+#define TN_VERB_FUNCTIONS_H
+
+#include "connection.h"
+
+int tn_verb_register(tn_connection *conn);
+
+#endif

@@ -1,0 +1,109 @@
+-- What follows from a change of tenure_session, whoever made it: the scope's counter moves with the row,
+-- stamps that the writer left out are filled in, an end frees the scope and takes the notes of the
+-- session along, and the log gets its row.
+
+CREATE TRIGGER tenure_session_update_effect AFTER UPDATE ON tenure_session
+WHEN tenure_effect_name() IS NOT 'completion'
+BEGIN
+  SELECT tenure_effect('counter');
+  UPDATE tenure_scope SET revision = NEW.revision
+   WHERE scope = NEW.scope AND (OLD.ended_at IS NULL OR NEW.incarnation <> OLD.incarnation);
+END;
+
+CREATE TRIGGER tenure_session_complete AFTER UPDATE ON tenure_session
+WHEN tenure_effect_name() IS NOT 'completion'
+ AND (NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()
+      OR NEW.ended_at IS NULL AND session_is_terminal(NEW.status)
+      OR NEW.end_reason IS NULL AND session_is_terminal(NEW.status))
+BEGIN
+  SELECT tenure_effect('completion');
+  UPDATE tenure_session
+     SET changed_at = max(changed_at, session_now()),
+         ended_at = CASE WHEN session_is_terminal(status)
+                         THEN coalesce(ended_at, max(session_now(), started_at)) END,
+         end_reason = CASE WHEN session_is_terminal(status)
+                           THEN coalesce(end_reason, 'transition') END
+   WHERE session_id = NEW.session_id;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+END;
+
+-- The end of a session takes the non-blocking escalations and the gates of its scope along. A clear by
+-- the autonomous owner, by its supervisor or by force takes the blocking ones too.
+CREATE TRIGGER tenure_session_end_notes AFTER UPDATE OF status ON tenure_session
+WHEN session_is_terminal(NEW.status) AND NOT session_is_terminal(OLD.status)
+ AND NEW.scope IS NOT NULL
+BEGIN
+  DELETE FROM tenure_escalation
+   WHERE scope = NEW.scope
+     AND (kind = 'non_blocking' OR NEW.end_reason = 'forced'
+          OR (NEW.end_reason = 'cleared' AND NEW.lease_ttl IS NOT NULL));
+  DELETE FROM tenure_gate WHERE scope = NEW.scope;
+END;
+
+CREATE TRIGGER tenure_session_log AFTER UPDATE OF
+  incarnation, status, mode, owner_kind, supervisor_id, strict, lease_ttl, start_count, fence,
+  current_activity, progress_at, no_progress_count, last_outcome, exit_code, exit_signal,
+  failure_origin, failure_reason, last_error, last_turn_id, host, boot_id, pid, pid_start_ticks,
+  label, command, cwd, parent_session_id, token_budget, rate_limits
+ON tenure_session
+WHEN NEW.status <> OLD.status OR NEW.incarnation <> OLD.incarnation
+  OR NEW.start_count <> OLD.start_count OR NEW.fence <> OLD.fence
+  OR NEW.current_activity IS NOT OLD.current_activity OR NEW.activity_at IS NOT OLD.activity_at
+  OR NEW.progress_at IS NOT OLD.progress_at OR NEW.no_progress_count <> OLD.no_progress_count
+  OR NEW.last_outcome IS NOT OLD.last_outcome OR NEW.mode <> OLD.mode OR NEW.strict <> OLD.strict
+  OR NEW.exit_code IS NOT OLD.exit_code OR NEW.exit_signal IS NOT OLD.exit_signal
+  OR NEW.failure_origin IS NOT OLD.failure_origin OR NEW.failure_reason IS NOT OLD.failure_reason
+  OR NEW.last_error IS NOT OLD.last_error OR NEW.last_turn_id IS NOT OLD.last_turn_id
+  OR NEW.host IS NOT OLD.host OR NEW.boot_id IS NOT OLD.boot_id OR NEW.pid IS NOT OLD.pid
+  OR NEW.pid_start_ticks IS NOT OLD.pid_start_ticks OR NEW.label IS NOT OLD.label
+  OR NEW.command IS NOT OLD.command OR NEW.cwd IS NOT OLD.cwd
+  OR NEW.parent_session_id IS NOT OLD.parent_session_id
+  OR NEW.token_budget IS NOT OLD.token_budget OR NEW.rate_limits IS NOT OLD.rate_limits
+BEGIN
+  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, from_status,
+                            to_status, actor_id, detail)
+  VALUES (max(session_now(), NEW.changed_at), NEW.session_id, NEW.incarnation, NEW.scope,
+          NEW.revision,
+          CASE WHEN NEW.incarnation <> OLD.incarnation THEN 'session.resumed'
+               WHEN session_is_terminal(NEW.status) AND NOT session_is_terminal(OLD.status)
+               THEN 'session.ended'
+               WHEN NEW.status <> OLD.status THEN 'session.status'
+               WHEN NEW.start_count <> OLD.start_count THEN 'session.joined'
+               WHEN NEW.activity_at IS NOT OLD.activity_at THEN 'session.activity'
+               WHEN NEW.progress_at IS NOT OLD.progress_at
+                    OR NEW.no_progress_count <> OLD.no_progress_count THEN 'session.progress'
+               ELSE 'session.changed' END,
+          OLD.status, NEW.status, coalesce(tenure_verb_actor(), NEW.ended_by),
+          tenure_object('verb', tenure_verb_name(), 'reason', tenure_verb_reason(),
+                        'fence', CASE WHEN NEW.fence <> OLD.fence THEN NEW.fence END,
+                        'prior_fence', CASE WHEN NEW.fence <> OLD.fence THEN OLD.fence END,
+                        'owner_kind', CASE WHEN NEW.owner_kind <> OLD.owner_kind
+                                           THEN NEW.owner_kind END,
+                        'prior_owner_kind', CASE WHEN NEW.owner_kind <> OLD.owner_kind
+                                                 THEN OLD.owner_kind END,
+                        'owner_id', CASE WHEN NEW.status <> OLD.status
+                                              OR NEW.start_count <> OLD.start_count
+                                         THEN NEW.owner_id END,
+                        'start_count', CASE WHEN NEW.start_count <> OLD.start_count
+                                            THEN NEW.start_count END,
+                        'supervisor_id', CASE WHEN NEW.supervisor_id IS NOT OLD.supervisor_id
+                                              THEN NEW.supervisor_id END,
+                        'lease_ttl', CASE WHEN NEW.lease_ttl IS NOT OLD.lease_ttl
+                                          THEN NEW.lease_ttl END,
+                        'end_reason', CASE WHEN session_is_terminal(NEW.status)
+                                                AND NOT session_is_terminal(OLD.status)
+                                           THEN coalesce(NEW.end_reason, 'transition') END,
+                        'end_note', CASE WHEN session_is_terminal(NEW.status)
+                                              AND NOT session_is_terminal(OLD.status)
+                                         THEN NEW.end_note END,
+                        'activity', CASE WHEN NEW.activity_at IS NOT OLD.activity_at
+                                         THEN NEW.current_activity END,
+                        'no_progress_count', CASE WHEN NEW.no_progress_count <> OLD.no_progress_count
+                                                  THEN NEW.no_progress_count END,
+                        'outcome', CASE WHEN NEW.last_outcome IS NOT OLD.last_outcome
+                                        THEN NEW.last_outcome END,
+                        'exit_code', NEW.exit_code, 'exit_signal', NEW.exit_signal,
+                        'failure_origin', NEW.failure_origin,
+                        'failure_reason', NEW.failure_reason));
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+END;

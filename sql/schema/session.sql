@@ -1,0 +1,86 @@
+-- One row per session, living or ended. A row is living while ended_at is NULL, which the guards keep
+-- equal to "its status is not terminal".
+--
+-- Constraints use built-in SQL only, so that a client without the extension can still read, dump, copy
+-- and check the database. What needs the status policy or the clock is in sql/guard.
+
+CREATE TABLE tenure_session (
+  session_id          TEXT    NOT NULL PRIMARY KEY CHECK (session_id <> ''),
+  scope               TEXT    CHECK (scope <> ''),
+  incarnation         INTEGER NOT NULL DEFAULT 1 CHECK (incarnation >= 1),
+  status              TEXT    NOT NULL DEFAULT 'running'
+                      CHECK (status IN ('idle', 'starting', 'running', 'ready', 'interrupted', 'error',
+                                        'exiting', 'exited', 'failed', 'stopped', 'destroying',
+                                        'destroyed')),
+  mode                TEXT    NOT NULL DEFAULT 'general'
+                      CHECK (mode IN ('general', 'research', 'implement')),
+  owner_kind          TEXT    NOT NULL DEFAULT 'interactive'
+                      CHECK (owner_kind IN ('interactive', 'runtime_supervisor', 'runtime_worker')),
+  owner_id            TEXT    NOT NULL DEFAULT 'interactive' CHECK (trim(owner_id) <> ''),
+  supervisor_id       TEXT    CHECK (trim(supervisor_id) <> ''),
+  strict              INTEGER NOT NULL DEFAULT 0 CHECK (strict IN (0, 1)),
+  clock               TEXT    NOT NULL DEFAULT 'machine' CHECK (clock IN ('machine', 'virtual')),
+  lease_ttl           INTEGER CHECK (lease_ttl BETWEEN 1 AND 31536000),
+  started_at          INTEGER NOT NULL,
+  last_started_at     INTEGER NOT NULL,
+  start_count         INTEGER NOT NULL DEFAULT 1 CHECK (start_count >= 1),
+  last_heartbeat_at   INTEGER,
+  lease_machine       TEXT,
+  lease_boot_id       TEXT,
+  lease_deadline_mono INTEGER,
+  lease_file          TEXT,
+  progress_at         INTEGER,
+  no_progress_count   INTEGER NOT NULL DEFAULT 0 CHECK (no_progress_count >= 0),
+  last_outcome        TEXT,
+  changed_at          INTEGER NOT NULL,
+  revision            INTEGER NOT NULL CHECK (revision >= 1),
+  fence               INTEGER NOT NULL CHECK (fence BETWEEN 1 AND revision),
+  current_activity    TEXT    CHECK (length(current_activity) <= 280),
+  activity_at         INTEGER,
+  ended_at            INTEGER,
+  end_reason          TEXT
+                      CHECK (end_reason IN ('cleared', 'forced', 'taken_over', 'stale_reset',
+                                            'host-death', 'idle', 'transition', 'run')),
+  ended_by            TEXT,
+  end_note            TEXT,
+  exit_code           INTEGER,
+  exit_signal         TEXT,
+  failure_origin      TEXT
+                      CHECK (failure_origin IN ('host-death', 'renderer-failure',
+                                                'storage-corruption', 'unknown')),
+  failure_reason      TEXT,
+  last_error          TEXT,
+  last_turn_id        TEXT,
+  predecessor_id      TEXT,
+  parent_session_id   TEXT,
+  host                TEXT,
+  boot_id             TEXT,
+  pid                 INTEGER CHECK (pid > 0),
+  pid_start_ticks     INTEGER CHECK (pid_start_ticks >= 0),
+  label               TEXT,
+  command             TEXT,
+  cwd                 TEXT,
+  token_budget        INTEGER CHECK (token_budget >= 0),
+  usage_input            INTEGER NOT NULL DEFAULT 0 CHECK (usage_input >= 0),
+  usage_cached_input     INTEGER NOT NULL DEFAULT 0 CHECK (usage_cached_input >= 0),
+  usage_output           INTEGER NOT NULL DEFAULT 0 CHECK (usage_output >= 0),
+  usage_reasoning_output INTEGER NOT NULL DEFAULT 0 CHECK (usage_reasoning_output >= 0),
+  usage_total            INTEGER NOT NULL DEFAULT 0 CHECK (usage_total >= 0),
+  usage_cost_usd         REAL    NOT NULL DEFAULT 0 CHECK (usage_cost_usd >= 0),
+  rate_limits         TEXT,
+  schema_version      INTEGER NOT NULL DEFAULT 4 CHECK (schema_version = 4),
+  CHECK ((owner_kind = 'interactive') = (owner_id = 'interactive')),
+  CHECK ((owner_kind = 'interactive') = (lease_ttl IS NULL)),
+  CHECK (owner_kind = 'interactive' OR last_heartbeat_at IS NOT NULL),
+  CHECK (ended_at IS NULL OR status IN ('exited', 'failed', 'stopped', 'destroyed')),
+  CHECK (ended_at IS NOT NULL OR end_reason IS NULL OR
+         status IN ('exited', 'failed', 'stopped', 'destroyed'))
+) STRICT, WITHOUT ROWID;
+
+-- At most one living session holds a scope.
+CREATE UNIQUE INDEX tenure_session_living ON tenure_session (scope) WHERE ended_at IS NULL;
+
+-- The sessions that a session spawned or replaced, and those that ended, by age.
+CREATE INDEX tenure_session_parent ON tenure_session (parent_session_id)
+ WHERE parent_session_id IS NOT NULL;
+CREATE INDEX tenure_session_ended ON tenure_session (ended_at) WHERE ended_at IS NOT NULL;

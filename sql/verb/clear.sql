@@ -1,0 +1,87 @@
+-- tenure_clear: ends the holder and frees the scope. By the owner or its supervisor, by anyone where the
+-- session is interactive, or by an operator's force with a reason. Nobody there is success.
+-- receipt: scope session_id
+
+CREATE VIEW tenure_clear AS
+SELECT NULL AS scope, NULL AS session_id, NULL AS actor_id, NULL AS fence, NULL AS reason,
+       NULL AS force, NULL AS receipt_id
+ WHERE 0;
+
+CREATE TRIGGER tenure_clear_run INSTEAD OF INSERT ON tenure_clear
+WHEN NEW.receipt_id IS NULL
+BEGIN
+  SELECT tenure_verb('clear', NEW.actor_id, NEW.reason);
+  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive')),
+         tenure_check_text('reason', NEW.reason),
+         tenure_check_int('opt.force', NEW.force, 0, 1), tenure_check_scope(NEW.scope);
+  SELECT tenure_refuse(CASE WHEN CAST(NEW.force AS INTEGER) = 1
+                             AND session_activity(substr(NEW.reason, 1, 280)) IS NULL
+                            THEN 'clear.reason_required' END);
+
+  INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
+  SELECT q.code, q.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence
+    FROM (SELECT CASE
+                   WHEN s.session_id IS NULL AND NEW.session_id IS NOT NULL THEN 'clear.missing'
+                   WHEN h.session_id IS NULL THEN NULL
+                   ELSE coalesce(
+                     tenure_fence_refusal(NEW.scope, NEW.fence,
+                                          h.strict AND NOT h.abandoned AND h.owner_id IS NEW.actor_id
+                                          AND CAST(NEW.force AS INTEGER) IS NOT 1,
+                                          h.scope, h.fence, 0),
+                     CASE WHEN h.lifecycle = 'interactive' OR CAST(NEW.force AS INTEGER) = 1
+                               OR NEW.fence IS NOT NULL OR h.owner_id = NEW.actor_id
+                               OR h.supervisor_id = NEW.actor_id
+                          THEN NULL
+                          WHEN NEW.actor_id IS NULL THEN 'clear.actor_required'
+                          WHEN h.abandoned THEN 'clear.denied_stale'
+                          ELSE 'clear.denied' END) END AS code,
+                 coalesce(s.session_id, NEW.session_id) AS session_id
+            FROM (SELECT 1)
+            LEFT JOIN tenure_session AS s
+              ON s.session_id = coalesce(NEW.session_id,
+                                         (SELECT session_id FROM tenure_session
+                                           WHERE scope = tenure_check_scope(NEW.scope)
+                                             AND ended_at IS NULL))
+            LEFT JOIN tenure_holder AS h ON h.session_id = s.session_id) AS q
+   WHERE q.code IS NOT NULL;
+
+  INSERT INTO tenure_clear_found
+  SELECT s.session_id, tenure_check_scope(NEW.scope), NEW.actor_id,
+         tenure_check_text('reason', NEW.reason), CAST(NEW.force AS INTEGER) IS 1
+    FROM (SELECT 1)
+    LEFT JOIN tenure_session AS s
+      ON s.session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                                   WHERE scope = tenure_check_scope(NEW.scope)
+                                                     AND ended_at IS NULL))
+     AND s.ended_at IS NULL;
+END;
+
+-- The session to end, with what the caller gave; session_id is NULL where nobody lives.
+CREATE VIEW tenure_clear_found AS
+SELECT NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS reason, NULL AS forced WHERE 0;
+
+CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_found
+WHEN NEW.session_id IS NULL
+BEGIN
+  SELECT tenure_report(NULL, NEW.scope, 'command', 'session-state-clear', 'ok:bool', 1,
+                       'scope', NEW.scope, 'cleared:bool', 0, 'reason', NEW.reason);
+END;
+
+CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found
+WHEN NEW.session_id IS NOT NULL
+BEGIN
+  UPDATE tenure_session
+     SET status = session_end_status(status, 'exited'), revision = session_next_revision(revision),
+         changed_at = max(session_now(), changed_at), ended_at = max(session_now(), started_at),
+         end_reason = CASE WHEN NEW.forced THEN 'forced' ELSE 'cleared' END,
+         ended_by = NEW.actor_id, end_note = NEW.reason
+   WHERE session_id = NEW.session_id;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+  SELECT tenure_report(
+           s.session_id, s.scope,
+           'command', 'session-state-clear', 'ok:bool', 1, 'scope', s.scope, 'cleared:bool', 1,
+           'reason', NEW.reason, 'lifecycle', session_lifecycle(s.owner_kind),
+           'owner_kind', s.owner_kind, 'actor_id', s.owner_id, 'supervisor_id', s.supervisor_id,
+           'session_id', s.session_id, 'status', s.status, 'cleared_revision', s.revision)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+END;

@@ -1,0 +1,30 @@
+-- tenure_escalate: something in a scope needs a person. Anyone may say so; the living session of the
+-- scope is noted as its source.
+-- receipt: scope
+
+CREATE VIEW tenure_escalate AS
+SELECT NULL AS scope, NULL AS kind, NULL AS reason, NULL AS actor_id, NULL AS receipt_id WHERE 0;
+
+CREATE TRIGGER tenure_escalate_run INSTEAD OF INSERT ON tenure_escalate
+WHEN NEW.receipt_id IS NULL
+BEGIN
+  SELECT tenure_verb('escalate', NEW.actor_id, NEW.reason);
+  SELECT tenure_refuse(CASE WHEN NEW.kind IS NULL OR NEW.kind NOT IN ('blocking', 'non_blocking')
+                            THEN 'opt.kind' END, 'value', NEW.kind),
+         tenure_refuse(CASE WHEN session_activity(substr(NEW.reason, 1, 280)) IS NULL
+                            THEN 'opt.required' END, 'what', 'reason'),
+         tenure_check_text('reason', NEW.reason);
+  INSERT INTO tenure_escalation (escalation_id, scope, session_id, kind, reason, created_at)
+  SELECT session_mint_id('esc_'), tenure_check_scope(NEW.scope),
+         (SELECT session_id FROM tenure_session
+           WHERE scope = tenure_check_scope(NEW.scope) AND ended_at IS NULL),
+         NEW.kind, tenure_check_text('reason', NEW.reason), session_now();
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+  SELECT tenure_report(e.session_id, e.scope, 'command', 'escalate', 'ok:bool', 1, 'scope', e.scope,
+                       'escalation_id', e.escalation_id, 'session_id', e.session_id, 'kind', e.kind,
+                       'reason', e.reason, 'created_at_epoch_s', e.created_at)
+    FROM tenure_escalation AS e
+   WHERE e.escalation_id = (SELECT escalation_id FROM tenure_escalation
+                             WHERE scope IS tenure_check_scope(NEW.scope)
+                             ORDER BY created_at DESC, escalation_id DESC LIMIT 1);
+END;

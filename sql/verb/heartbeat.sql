@@ -1,0 +1,72 @@
+-- tenure_heartbeat: the holder says that it is alive, and may say what it is doing. Never late, never
+-- for another, never shortening the lease. Any session may heartbeat; an interactive one asks nobody.
+-- receipt: scope session_id
+
+CREATE VIEW tenure_heartbeat AS
+SELECT NULL AS scope, NULL AS session_id, NULL AS actor_id, NULL AS fence, NULL AS activity,
+       NULL AS progress, NULL AS outcome, NULL AS receipt_id
+ WHERE 0;
+
+CREATE TRIGGER tenure_heartbeat_run INSTEAD OF INSERT ON tenure_heartbeat
+WHEN NEW.receipt_id IS NULL
+BEGIN
+  SELECT tenure_verb('heartbeat', NEW.actor_id, NULL);
+
+  -- The guards, in the order of the contract. The right fence stands for the actor.
+  INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
+  SELECT q.code, q.session_id, coalesce(NEW.scope, 'main'), NEW.actor_id, NEW.fence
+    FROM (SELECT coalesce(
+                   CASE WHEN h.session_id IS NOT NULL THEN NULL
+                        WHEN EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id)
+                        THEN 'fence.session'
+                        ELSE 'heartbeat.missing' END,
+                   CASE WHEN h.lease_ttl IS NOT NULL AND NEW.actor_id IS NOT h.owner_id
+                             AND NEW.fence IS NOT h.fence
+                        THEN 'heartbeat.not_owner' END,
+                   tenure_fence_refusal(NEW.scope, NEW.fence, h.strict, h.scope, h.fence, 0),
+                   CASE WHEN h.stale THEN 'heartbeat.stale' END) AS code,
+                 coalesce(h.session_id, NEW.session_id) AS session_id
+            FROM (SELECT 1)
+            LEFT JOIN tenure_holder AS h
+              ON h.session_id = coalesce(NEW.session_id,
+                                         (SELECT session_id FROM tenure_session
+                                           WHERE scope = coalesce(NEW.scope, 'main')
+                                             AND ended_at IS NULL))) AS q
+   WHERE q.code IS NOT NULL;
+
+  UPDATE tenure_session
+     SET last_heartbeat_at = max(session_now(), coalesce(last_heartbeat_at, 0)),
+         lease_machine = lease_grant('machine', lease_ttl),
+         lease_boot_id = lease_grant('boot_id', lease_ttl),
+         lease_deadline_mono = lease_grant('deadline', lease_ttl),
+         lease_file = lease_grant('file', lease_ttl),
+         current_activity = coalesce(session_activity(NEW.activity), current_activity),
+         activity_at = CASE WHEN session_activity(NEW.activity) IS NULL THEN activity_at
+                            ELSE max(session_now(), coalesce(activity_at, 0)) END,
+         progress_at = CASE WHEN tenure_check_int('opt.progress', NEW.progress, 0, 1)
+                            THEN max(session_now(), coalesce(progress_at, 0)) ELSE progress_at END,
+         no_progress_count = CASE tenure_check_int('opt.progress', NEW.progress, 0, 1)
+                                  WHEN 1 THEN 0
+                                  WHEN 0 THEN session_next_revision(no_progress_count)
+                                  ELSE no_progress_count END,
+         last_outcome = coalesce(tenure_check_text('outcome', NEW.outcome), last_outcome),
+         changed_at = max(session_now(), changed_at),
+         revision = session_next_revision(revision)
+   WHERE session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                                 WHERE scope = coalesce(NEW.scope, 'main')
+                                                   AND ended_at IS NULL));
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+
+  SELECT tenure_report(
+           h.session_id, h.scope,
+           'command', 'session-state-heartbeat', 'ok:bool', 1, 'scope', h.scope,
+           'session_id', h.session_id, 'actor_id', coalesce(NEW.actor_id, h.owner_id),
+           'activity', session_activity(NEW.activity), 'current_activity', h.current_activity,
+           'last_heartbeat_at_epoch_s', h.last_heartbeat_at,
+           'lease_expires_at_epoch_s', h.lease_expires_at, 'remaining_secs', h.remaining_secs,
+           'revision', h.revision, 'fence', h.fence, 'activity_updated_at_epoch_s', h.activity_at)
+    FROM tenure_holder AS h
+   WHERE h.session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                                   WHERE scope = coalesce(NEW.scope, 'main')
+                                                     AND ended_at IS NULL));
+END;

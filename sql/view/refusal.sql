@@ -1,0 +1,29 @@
+-- Where a verb's refusal becomes an error. A verb decides only the code; this trigger looks up whom and
+-- what the sentence names, so that every refusal names them alike:
+--   session, status, owner, supervisor, since, until, why, revision, fence   of the session meant
+--   holder, holder_session, holder_since, holder_until, holder_fence        of who has the scope now
+--   asked, expected, actor                                                   what the caller gave
+
+CREATE VIEW tenure_refusal AS
+SELECT NULL AS code, NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS asked WHERE 0;
+
+CREATE TRIGGER tenure_refusal_raise INSTEAD OF INSERT ON tenure_refusal
+WHEN NEW.code IS NOT NULL
+BEGIN
+  SELECT tenure_refuse(
+           NEW.code, 'actor', NEW.actor_id, 'asked', NEW.asked,
+           'session', coalesce(s.session_id, NEW.session_id), 'status', s.status,
+           'scope', coalesce(s.scope, NEW.scope), 'owner', s.owner_id, 'supervisor', s.supervisor_id,
+           'since', s.started_at, 'until', t.holds_until,
+           'why', coalesce(t.stale_reason, CASE WHEN t.abandoned THEN 'its process is dead' END),
+           'revision', s.revision, 'fence', s.fence,
+           'holder', coalesce(h.owner_id, t.owner_id),
+           'holder_session', coalesce(h.session_id, t.session_id),
+           'holder_since', coalesce(h.started_at, t.started_at),
+           'holder_until', coalesce(h.holds_until, t.holds_until),
+           'holder_fence', coalesce(h.fence, t.fence))
+    FROM (SELECT 1)
+    LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
+    LEFT JOIN tenure_holder AS t ON t.session_id = NEW.session_id
+    LEFT JOIN tenure_holder AS h ON h.scope = coalesce(s.scope, NEW.scope);
+END;

@@ -1,0 +1,71 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # bats and the tests set and use the rest
+#
+# helper.bash - what the tests of the command share. Each test has a folder, a home and a database of its
+# own, and no TENURE_ variable from outside.
+
+bats_require_minimum_version 1.5.0
+
+tenure=${BATS_TEST_DIRNAME%/*}
+tenure=${tenure%/*}/bin/tenure
+
+setup() {
+  local name
+  for name in "${!TENURE_@}" "${!GIT_@}" "${!XDG_@}"; do unset "$name"; done
+  cd "$BATS_TEST_TMPDIR" || return 1
+  mkdir home work
+  export HOME=$BATS_TEST_TMPDIR/home TENURE_DB=$BATS_TEST_TMPDIR/t.db
+  cd work || return 1
+}
+
+# tenure ARGUMENT...: runs the command; sets status, output and stderr.
+tenure() { run --separate-stderr "$tenure" "$@"; }
+
+# done_ok, refused STATUS CODE: how the last command ended.
+done_ok() { [ "$status" -eq 0 ] || report "status $status"; }
+refused() {
+  [ "$status" -eq "$1" ] || report "status $status, not $1"
+  # shellcheck disable=SC2154 # bats sets it
+  [[ $stderr == "tenure: $2: "* ]] || report "the code is not $2"
+  [ -z "$output" ] || report 'there is output'
+}
+
+# json FILTER [ARGUMENT...]: stdout is exactly one JSON object, stderr is empty, and FILTER is true of it.
+json() {
+  [ -z "$stderr" ] || report 'stderr is not empty'
+  jq -es 'length == 1 and (.[0] | type == "object")' <<<"$output" >/dev/null || report 'not one object'
+  jq -e "${@:2}" "$1" <<<"$output" >/dev/null || report "not so: $1"
+}
+
+# report TEXT: shows what happened, and fails.
+report() {
+  printf '%s\n' "$1" "stdout: $output" "stderr: $stderr" >&2
+  return 1
+}
+
+# says TEXT: stdout has TEXT in it.
+says() { [[ $output == *"$1"* ]] || report "no '$1' in the output"; }
+
+# sql STATEMENT [FILE]: asks the database without the extension.
+sql() { sqlite3 -batch -init /dev/null "${2:-$TENURE_DB}" "$1"; }
+
+# new_session ARGUMENT...: starts a session; sets session and fence.
+new_session() {
+  tenure start --json "$@"
+  [ "$status" -eq 0 ] || report "start ended with $status"
+  session=$(jq -r .result.session_id <<<"$output")
+  fence=$(jq -r .result.fence <<<"$output")
+}
+
+# dead_session ARGUMENT...: the same, of a process of this machine that has ended since.
+dead_session() {
+  sleep 60 3>&- &
+  new_session --pid $! "$@"
+  kill $!
+  wait $! 2>/dev/null || true
+}
+
+# harmless: stdout and stderr hold no control character but line ends, and no bidirectional one.
+harmless() {
+  ! tr -d '\n' <<<"$output$stderr" | LC_ALL=C grep -q '[[:cntrl:]]' || report 'a control character is shown'
+  [[ $output$stderr != *$'\u202e'* ]] || report 'a bidirectional character is shown'
+}

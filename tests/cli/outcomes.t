@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # jq has $variables; bats runs each test apart and sets the rest
+#
+# How a command fails: the exit code, the code, and the object that --json gives.
+
+load helper
+
+@test "2: unknown verb, for people and as JSON" {
+  tenure frobnicate
+  refused 2 usage.verb
+  tenure --json frobnicate
+  [ "$status" -eq 2 ]
+  json '.ok == false and .command == "frobnicate" and .error.code == "usage.verb" and (.error.retryable | not)'
+  tenure frobnicate --json
+  json '.error.code == "usage.verb"'
+  tenure
+  refused 2 usage.verb
+  tenure ../verbs/start
+  refused 2 usage.verb
+  tenure ''
+  refused 2 usage.verb
+}
+
+@test "2: options and operands that are not there" {
+  tenure start --bogus
+  refused 2 usage.option
+  tenure start -x
+  refused 2 usage.option
+  tenure start --json --bogus=1
+  [ "$status" -eq 2 ]
+  json '.command == "start" and .error.code == "usage.option"'
+  tenure start --scope
+  refused 2 usage.option
+  tenure start --strict=1
+  refused 2 usage.option
+  tenure start operand
+  refused 2 usage.operand
+  tenure transition
+  refused 2 usage.required
+  tenure guard
+  refused 2 usage.required
+  tenure events --limit many
+  refused 2 usage.number
+  tenure events --limit=-1
+  refused 2 usage.number
+  tenure --db
+  refused 2 usage.option
+  tenure --bogus start
+  refused 2 usage.option
+  TENURE_BUSY_TIMEOUT=soon tenure start
+  refused 2 usage.number
+}
+
+@test "2: misuse that the database names" {
+  tenure start --actor a
+  refused 2 opt.lease_required
+  tenure start --actor a --lease 0
+  refused 2 opt.lease_range
+  tenure start --actor a --lease soon --json
+  [ "$status" -eq 2 ]
+  json '.command == "start" and .error.code == "opt.lease_range" and (.error.retryable | not)'
+  tenure start --mode ''
+  refused 2 opt.mode
+  new_session
+  tenure heartbeat --activity "$(printf '%0281d' 0)"
+  refused 2 activity.too_long
+  tenure transition "$session" flying
+  refused 2 usage.status
+}
+
+@test "3: no such session" {
+  tenure init
+  tenure heartbeat
+  refused 3 heartbeat.missing
+  tenure takeover --actor a --reason r
+  refused 3 takeover.missing
+  tenure transition ses_none exited
+  refused 3 transition.missing
+  tenure resume ses_none
+  refused 3 resume.missing
+  tenure clear --session ses_none
+  refused 3 clear.missing
+  tenure show ses_none
+  refused 3 show.missing
+  tenure show
+  refused 3 show.missing
+  tenure heartbeat --json
+  [ "$status" -eq 3 ]
+  json '.ok == false and .command == "heartbeat" and .error.code == "heartbeat.missing" and (.error.message | length > 10)'
+}
+
+@test "4: refused by a rule" {
+  new_session --scope repo --actor worker-1 --lease 60
+  tenure start --scope repo --actor worker-2 --lease 60
+  refused 4 start.live_other_owner
+  [[ $stderr == *worker-1* ]]
+  [[ $stderr != *'(19)'* ]]
+  tenure start --scope repo --actor worker-2 --lease 60 --json
+  [ "$status" -eq 4 ]
+  json '.ok == false and .error.code == "start.live_other_owner" and (.error.retryable | not)'
+  json '.error.message | test("worker-1") and (endswith("(19)") | not)'
+  tenure takeover --scope repo --actor worker-2 --reason r
+  refused 4 takeover.live
+  tenure heartbeat --scope repo --actor worker-2
+  refused 4 heartbeat.not_owner
+  tenure heartbeat --scope repo --actor worker-1 --fence 9
+  refused 4 fence.token
+  tenure clear --scope repo --actor worker-2
+  refused 4 clear.denied
+  tenure transition "$session" idle --fence "$fence"
+  refused 4 transition.illegal
+  tenure transition "$session" ready --fence "$fence" --expected-revision 9
+  refused 4 transition.conflict
+  tenure resume "$session" --actor worker-1
+  refused 4 resume.live
+}
+
+@test "4: a lease that ran out" {
+  new_session --scope repo --actor worker-1 --lease 1
+  sleep 1.2
+  tenure heartbeat --scope repo --actor worker-1
+  refused 4 heartbeat.stale
+  tenure start --scope repo --actor worker-2 --lease 60
+  refused 4 start.stale_other_owner
+  tenure status repo
+  done_ok
+  says 'STALE (expired)'
+  says 'ran out '
+  tenure list
+  says 'running (stale)'
+}
+
+@test "a refusal leaves the session as it was" {
+  new_session --actor worker-1 --lease 60
+  local before
+  before=$(sql 'SELECT * FROM tenure_session; SELECT * FROM tenure_event')
+  tenure heartbeat --actor worker-2 --activity x
+  tenure takeover --actor worker-2 --reason x
+  tenure clear --actor worker-2
+  [ "$(sql 'SELECT * FROM tenure_session; SELECT * FROM tenure_event')" = "$before" ]
+}
+
+@test "5: a database that another process keeps locked" {
+  new_session
+  sqlite3 "$TENURE_DB" <<<"BEGIN IMMEDIATE;
+.shell touch locked; sleep 3" 3>&- &
+  until [ -e locked ]; do sleep 0.05; done
+  TENURE_BUSY_TIMEOUT=50 tenure heartbeat
+  refused 5 unavailable
+  [[ $stderr == *'50 ms'* ]]
+  TENURE_BUSY_TIMEOUT=50 tenure heartbeat --json
+  [ "$status" -eq 5 ]
+  json '.ok == false and .error.code == "unavailable" and .error.retryable'
+  tenure status --json
+  done_ok
+  wait
+  tenure heartbeat
+  done_ok
+}
+
+@test "a lock that is given back in time is waited for" {
+  new_session
+  sqlite3 "$TENURE_DB" <<<"BEGIN IMMEDIATE;
+.shell touch locked; sleep 0.5" 3>&- &
+  until [ -e locked ]; do sleep 0.05; done
+  tenure heartbeat
+  done_ok
+  wait
+}
+
+@test "5: a file that is no database, and one that is damaged" {
+  printf 'this is no database, and long enough to be looked at %0100d' 0 >"$TENURE_DB"
+  tenure status
+  refused 5 database.corrupt
+  tenure start --json
+  [ "$status" -eq 5 ]
+  json '.error.code == "database.corrupt" and (.error.retryable | not)'
+  rm "$TENURE_DB"
+  new_session
+  truncate -s 8192 "$TENURE_DB"
+  tenure list
+  refused 5 database.corrupt
+}
+
+@test "5: a place where no file can be" {
+  tenure start --db "$BATS_TEST_TMPDIR/nowhere/t.db"
+  refused 5 unavailable
+  tenure start --db "$BATS_TEST_TMPDIR"
+  refused 5 unavailable
+  tenure status --db "$BATS_TEST_TMPDIR" --json
+  [ "$status" -eq 5 ]
+  json '.error.code == "unavailable"'
+}
+
+@test "5: output that cannot be written" {
+  new_session
+  run bash -c '"$1" heartbeat >/dev/full' - "$tenure"
+  [ "$status" -eq 5 ]
+}
+
+@test "1: an extension that is not there, or is none" {
+  local tree=$BATS_TEST_TMPDIR/tree
+  mkdir -p "$tree/dist"
+  cp -r "${tenure%/*}" "$tree/bin"
+  run --separate-stderr "$tree/bin/tenure" start
+  refused 1 extension.unusable
+  [ ! -e "$TENURE_DB" ]
+  printf 'no library' >"$tree/dist/tenure.so"
+  run --separate-stderr "$tree/bin/tenure" version --json
+  [ "$status" -eq 1 ]
+  json '.error.code == "extension.unusable"'
+}
+
+@test "1: no sqlite3" {
+  mkdir path
+  ln -s "$(command -v bash)" path/bash
+  run --separate-stderr env PATH="$PWD/path" bash "$tenure" version
+  refused 1 internal
+  [[ $stderr == *'sqlite3 is not installed'* ]]
+}
+
+@test "every kind of code has its exit code" {
+  run bash -c 'source "$1/lib/output.sh"
+    for code in usage.x opt.x.missing json.x activity.x x.missing start.x fence.token unavailable internal; do
+      exit_code "$code"; printf "%s " "$REPLY"
+    done' - "${tenure%/*}"
+  [ "$output" = '2 2 2 2 3 4 4 5 1 ' ]
+}
+
+@test "colours are for terminals that want them" {
+  new_session --scope repo
+  tenure status repo
+  [[ $output != *$'\e'* ]]
+  command -v script >/dev/null || skip 'no script(1) here'
+  run env TERM=xterm script -qec "'$tenure' status repo" /dev/null
+  [[ $output == *$'\e[1mrepo\e[0m'* ]]
+  run env TERM=xterm NO_COLOR=1 script -qec "'$tenure' status repo" /dev/null
+  [[ $output != *$'\e'* ]]
+}
