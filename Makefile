@@ -4,18 +4,25 @@
 #   make test    install what is missing, build, and run the tests
 #   make help    the rest
 
-SHELL   = /bin/bash
-PREFIX ?= /usr/local
-CC     ?= cc
-CFLAGS ?= -O2 -g
-WARN    = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror
-SHARED  = -fPIC -shared -fvisibility=hidden
+SHELL    = /bin/bash
+PREFIX  ?= /usr/local
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+WARN     = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror
+HIDDEN   = -fPIC -fvisibility=hidden
+SANITIZE = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c
 H_FILES   = $(sort $(wildcard ext/*.h))
-SQL_FILES = $(sort $(wildcard sql/schema/*.sql)) $(sort $(wildcard sql/view/*.sql)) \
-            $(sort $(wildcard sql/guard/*.sql)) $(sort $(wildcard sql/verb/*.sql))
+SQL_FILES = $(foreach part,schema view guard verb,$(sort $(wildcard sql/$(part)/*.sql)))
 OBJECTS   = $(patsubst %.c,dist/obj/%.o,$(notdir $(C_FILES)))
+STATICS   = $(patsubst %.c,dist/static/%.o,$(notdir $(C_FILES)))
+
+# A C file tests/X/Y.c becomes the program dist/tests/X/Y; those that end in _test print TAP.
+TEST_C    = $(wildcard tests/*/*.c)
+TEST_BINS = $(patsubst tests/%.c,dist/tests/%,$(TEST_C))
+
+vpath %.c ext dist/gen
 
 .PHONY: all
 all: dist/tenure.so
@@ -25,23 +32,82 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 	  printf '  make %-14s %s\n' "$$name" "$$text"; done
 
+.PHONY: deps
+deps:  ## install what is missing: Debian packages, only those that are absent
+	@bash packaging/deps.sh
+
 # --- building
 
 dist/gen/schema.c: ext/embed.awk sql/receipt.template $(SQL_FILES)
 	@mkdir -p $(@D)
 	awk -v template=sql/receipt.template -f ext/embed.awk $(SQL_FILES) > $@.new && mv $@.new $@
 
-dist/obj/%.o: ext/%.c $(H_FILES) | deps
+dist/obj/%.o: %.c $(H_FILES) | deps
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(CFLAGS) -fPIC -fvisibility=hidden -c $< -o $@
-
-dist/obj/%.o: dist/gen/%.c $(H_FILES) | deps
-	@mkdir -p $(@D)
-	$(CC) $(WARN) $(CFLAGS) -fPIC -fvisibility=hidden -Iext -c $< -o $@
+	$(CC) $(WARN) $(CFLAGS) $(HIDDEN) -Iext -c $< -o $@
 
 dist/tenure.so: $(OBJECTS)
-	$(CC) $(CFLAGS) $(SHARED) $^ -o $@
+	$(CC) $(CFLAGS) -shared $(HIDDEN) $^ -o $@
 
-.PHONY: deps
-deps:  ## install what is missing (Debian packages; asks for nothing that is there)
-	@bash packaging/deps.sh
+dist/static/%.o: %.c $(H_FILES) | deps
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) -DSQLITE_CORE -Iext -c $< -o $@
+
+.PHONY: static
+static: dist/libtenure.a  ## a library to link into a program that has its own SQLite
+
+dist/libtenure.a: $(STATICS)
+	rm -f $@ && ar rcs $@ $^
+
+.PHONY: amalgamation
+amalgamation: dist/amalgamation/tenure.c  ## all of the extension as one .c and one .h
+
+dist/amalgamation/tenure.c: ext/amalgamate.awk $(C_FILES) $(H_FILES)
+	@mkdir -p $(@D)
+	awk -f ext/amalgamate.awk $(C_FILES) > $@.new && mv $@.new $@
+	cp ext/tenure.h $(@D)/tenure.h
+
+# --- using
+
+.PHONY: demo
+demo: deps dist/tenure.so  ## watch the main job run on a real database
+	@bash examples/demo/demo.sh
+
+.PHONY: install
+install: deps dist/tenure.so  ## put the extension, its SQL and the command below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/tenure/lib/verbs
+	install -m 755 bin/tenure $(DESTDIR)$(PREFIX)/bin/tenure
+	install -m 644 dist/tenure.so $(DESTDIR)$(PREFIX)/lib/tenure/tenure.so
+	cp -r bin/lib/. $(DESTDIR)$(PREFIX)/lib/tenure/lib/
+	cp -r sql $(DESTDIR)$(PREFIX)/lib/tenure/
+
+.PHONY: docs
+docs: dist/tenure.so  ## write the tables of the README anew from the extension's own tables
+	bash packaging/docs.sh
+
+# --- proving
+
+dist/tests/%: tests/%.c dist/libtenure.a
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) -DSQLITE_CORE -Iext $< dist/libtenure.a -lsqlite3 -lm -o $@
+
+.PHONY: test
+test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS)  ## run the tests
+	@prove $(PROVE) -r tests $(filter %_test,$(TEST_BINS))
+
+.PHONY: bench
+bench: deps dist/tenure.so dist/tests/bench/bench  ## measure, as ratios to floors of the same run
+	@dist/tests/bench/bench
+
+.PHONY: lint
+lint: deps  ## shellcheck, the compiler's analyzer, and the format of the C files
+	shellcheck -x bin/tenure $(wildcard bin/lib/*.sh bin/lib/verbs/*.sh examples/*/*.sh packaging/*.sh)
+	clang-format --dry-run -Werror $(wildcard ext/*.c ext/*.h tests/*/*.c tests/*/*.h)
+
+.PHONY: format
+format: deps  ## format the C files
+	clang-format -i $(wildcard ext/*.c ext/*.h tests/*/*.c tests/*/*.h)
+
+.PHONY: clean
+clean:  ## remove everything that was built
+	rm -rf dist

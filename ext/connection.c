@@ -54,19 +54,19 @@ const char *tn_connection_clock_word(const tn_connection *conn) {
   return conn->is_virtual ? "virtual" : "machine";
 }
 
-const char *tn_connection_schema(tn_connection *conn) {
-  const char *found = NULL;
+/* How many databases of the connection have Tenure's tables, and in *FOUND the name of the first. */
+static int connection_find_schema(tn_connection *conn, const char **found) {
   const char *name;
+  int count = 0;
+  *found = NULL;
   for (int i = 0; (name = sqlite3_db_name(conn->db, i)) != NULL; i++) {
     if (i == 1) continue; /* temp: never ours, and asking costs an error message */
     if (sqlite3_table_column_metadata(conn->db, name, "tenure_session", "fence", NULL, NULL, NULL,
-                                      NULL, NULL) != SQLITE_OK) {
-      continue;
+                                      NULL, NULL) == SQLITE_OK) {
+      if (count++ == 0) *found = name;
     }
-    if (found != NULL) return NULL;
-    found = name;
   }
-  return found;
+  return count;
 }
 
 /* A replicated engine runs its VFS under a name of its own; the files it names are not on this disk,
@@ -77,7 +77,7 @@ static int connection_is_replicated(tn_connection *conn, const char *schema) {
   return vfs != NULL && vfs->zName != NULL && strncmp(vfs->zName, "dqlite", 6) == 0;
 }
 
-/* Identifies the database file, once per path: stat() on every heartbeat would be felt. */
+/* Identifies the database file SCHEMA, once per path: stat() on every heartbeat would be felt. */
 static int connection_read_file(tn_connection *conn, const char *schema) {
   const char *path = schema == NULL ? NULL : sqlite3_db_filename(conn->db, schema);
   if (path == NULL || path[0] == '\0' || connection_is_replicated(conn, schema)) {
@@ -93,11 +93,15 @@ static int connection_read_file(tn_connection *conn, const char *schema) {
   return SQLITE_OK;
 }
 
-int tn_connection_witness(tn_connection *conn, tn_lease_witness *out) {
+static int connection_read_witness(tn_connection *conn, tn_lease_witness *out, int *is_ambiguous) {
+  const char *schema;
   memset(out, 0, sizeof *out);
   out->now = tn_connection_now(conn);
+  *is_ambiguous = 0;
   if (conn->is_virtual) return SQLITE_OK;
-  const int rc = connection_read_file(conn, tn_connection_schema(conn));
+  const int count = connection_find_schema(conn, &schema);
+  *is_ambiguous = count > 1;
+  const int rc = connection_read_file(conn, count == 1 ? schema : NULL);
   if (rc != SQLITE_OK) return rc;
   if (!conn->machine_is_read) {
     tn_clock_machine(&conn->machine);
@@ -113,6 +117,21 @@ int tn_connection_witness(tn_connection *conn, tn_lease_witness *out) {
   return SQLITE_OK;
 }
 
+int tn_connection_witness(tn_connection *conn, tn_lease_witness *out, int *is_ambiguous) {
+  int unused;
+  tn_frame *frame = conn->frame;
+  if (is_ambiguous == NULL) is_ambiguous = &unused;
+  if (frame == NULL) return connection_read_witness(conn, out, is_ambiguous);
+  if (!frame->has_witness) {
+    const int rc = connection_read_witness(conn, &frame->witness, &frame->is_ambiguous);
+    if (rc != SQLITE_OK) return rc;
+    frame->has_witness = 1;
+  }
+  *out = frame->witness;
+  *is_ambiguous = frame->is_ambiguous;
+  return SQLITE_OK;
+}
+
 static size_t frame_size(const char *text) {
   return text == NULL ? 0 : strlen(text) + 1;
 }
@@ -124,8 +143,16 @@ static tn_frame *frame_new(tn_connection *conn, size_t extra) {
   memset(frame, 0, sizeof *frame);
   frame->conn = conn;
   frame->outer = conn->frame;
-  frame->now = tn_connection_now(conn); /* the outer frame's reading, if there is one */
-  frame->monotonic = frame->outer != NULL ? frame->outer->monotonic : tn_clock_monotonic();
+  if (frame->outer != NULL) {
+    frame->now = frame->outer->now;
+    frame->monotonic = frame->outer->monotonic;
+    frame->has_witness = frame->outer->has_witness;
+    frame->is_ambiguous = frame->outer->is_ambiguous;
+    frame->witness = frame->outer->witness;
+  } else {
+    frame->now = tn_connection_now(conn);
+    frame->monotonic = tn_clock_monotonic();
+  }
   conn->frame = frame;
   conn->n_ref++;
   return frame;

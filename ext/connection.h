@@ -26,6 +26,9 @@ typedef struct tn_frame {
   struct tn_frame *outer;
   sqlite3_int64 now;
   sqlite3_int64 monotonic;
+  int has_witness; /* WITNESS and IS_AMBIGUOUS have been read */
+  int is_ambiguous;
+  tn_lease_witness witness;
   char *effect; /* the effect, or NULL for a verb */
   char *verb;   /* the verb, or NULL for an effect */
   char *actor;  /* who acts, or NULL */
@@ -72,9 +75,10 @@ sqlite3_int64 tn_connection_now(tn_connection *conn);
 const char *tn_connection_clock_word(const tn_connection *conn);
 
 /* The judge that this connection is. Its evidence is NULL on a virtual clock, on a replicated engine,
-** and where the machine or the file cannot be identified. The texts belong to CONN.
-** Returns SQLITE_OK, or SQLITE_NOMEM. */
-int tn_connection_witness(tn_connection *conn, tn_lease_witness *out);
+** and where the machine or the file cannot be identified. The texts belong to CONN. *IS_AMBIGUOUS may be
+** NULL; it is set if more than one attached database has Tenure's tables, so that it cannot be told
+** which file a verb writes, and no lease can be granted. Returns SQLITE_OK, or SQLITE_NOMEM. */
+int tn_connection_witness(tn_connection *conn, tn_lease_witness *out, int *is_ambiguous);
 
 /* Opens a frame for a verb and clears the report. Returns NULL when memory ran out. */
 tn_frame *tn_frame_open(tn_connection *conn, const char *verb, const char *actor,
@@ -90,9 +94,5 @@ void tn_frame_close(void *frame);
 ** NULL and are copied. Returns SQLITE_OK or SQLITE_NOMEM; then there is no report. */
 int tn_connection_set_report(tn_connection *conn, char *report, const char *session_id,
                              const char *scope);
-
-/* The schema that holds Tenure's tables: "main", or the one attached database that has them.
-** NULL if none has, or if more than one has: then it cannot be told which file a verb writes. */
-const char *tn_connection_schema(tn_connection *conn);
 
 #endif

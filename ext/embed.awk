@@ -4,8 +4,8 @@
 # file; its first three words say what it makes. Lines that are only a comment stay in the source and
 # out of the database, where each connection would have to parse them again.
 #
-# A verb file with a line "-- receipt: COLUMN ..." gets a second trigger, made from sql/receipt.template:
-# the one that answers a repeated receipt_id. The columns named there are the target that must match.
+# A verb file with a line "-- receipt: COLUMN ..." gets what sql/receipt.template makes: the triggers
+# that answer a repeated receipt_id. The columns named there are the target that must match.
 
 function quote(text) {
   gsub(/\\/, "\\\\", text)
@@ -49,25 +49,27 @@ function target_differs(columns,    list, n, i, parts, has_session) {
   return parts
 }
 
-function flush_receipt(    text, line) {
+# The template is SQL like any other file, once its names are filled in.
+function flush_receipt(    line) {
   if (receipt == "") return
-  text = ""
   while ((getline line < template) > 0) {
-    if (line !~ /^ *--/) text = text line "\n"
+    if (line ~ /^ *--/) continue
+    if (line ~ /^CREATE/) flush_statement()
+    gsub(/@VERB@/, verb, line)
+    gsub(/@COLUMNS@/, columns, line)
+    gsub(/@NEW_COLUMNS@/, new_columns, line)
+    gsub(/@NULL_COLUMNS@/, null_columns, line)
+    gsub(/@TARGET_DIFFERS@/, target_differs(receipt), line)
+    statement = statement line "\n"
   }
   close(template)
-  gsub(/@VERB@/, verb, text)
-  gsub(/@COLUMNS@/, columns, text)
-  gsub(/@NEW_COLUMNS@/, new_columns, text)
-  gsub(/@TARGET_DIFFERS@/, target_differs(receipt), text)
-  statement = text
   flush_statement()
 }
 
 function flush_file() {
   flush_statement()
   flush_receipt()
-  receipt = verb = columns = new_columns = ""
+  receipt = verb = columns = new_columns = null_columns = ""
   in_view = 0
 }
 
@@ -94,6 +96,7 @@ in_view {
     if (name == "receipt_id") continue
     columns = columns (columns == "" ? "" : ", ") name
     new_columns = new_columns (new_columns == "" ? "" : ", ") "NEW." name
+    null_columns = null_columns (null_columns == "" ? "" : ", ") "NULL AS " name
   }
 }
 { if (statement != "" || /^CREATE/) statement = statement $0 "\n" }

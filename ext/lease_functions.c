@@ -137,7 +137,7 @@ static int lease_read_hold(sqlite3_context *ctx, sqlite3_value **args, tn_lease_
   if (!lease_read_text(ctx, args[5], &record->boot)) return 0;
   if (!lease_read(ctx, args[6], "lease_deadline_mono", &record->deadline)) return 0;
   if (!lease_read_text(ctx, args[7], &record->file)) return 0;
-  if (tn_connection_witness(sqlite3_user_data(ctx), witness) != SQLITE_OK) {
+  if (tn_connection_witness(sqlite3_user_data(ctx), witness, NULL) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
     return 0;
   }
@@ -188,14 +188,15 @@ static void fn_grant(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text part;
   tn_maybe ttl;
   tn_lease_witness witness;
+  int is_ambiguous;
   (void)n;
   if (!tn_value_text(ctx, args[0], &part) || part.z == NULL) return;
   if (!lease_read(ctx, args[1], "lease_ttl", &ttl) || !ttl.known) return;
-  if (tn_connection_witness(sqlite3_user_data(ctx), &witness) != SQLITE_OK) {
+  if (tn_connection_witness(sqlite3_user_data(ctx), &witness, &is_ambiguous) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
-    return;
-  }
-  if (strcmp(part.z, "deadline") == 0) {
+  } else if (is_ambiguous) {
+    tn_refuse(ctx, "usage.attached", NULL, NULL, 0);
+  } else if (strcmp(part.z, "deadline") == 0) {
     if (witness.machine != NULL) sqlite3_result_int64(ctx, lease_deadline(&witness, ttl.value));
   } else if (strcmp(part.z, "machine") == 0) {
     sqlite3_result_text(ctx, witness.machine, -1, SQLITE_TRANSIENT);
@@ -226,7 +227,7 @@ static void fn_granted(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (!lease_read_text(ctx, args[2], &boot)) return;
   if (!lease_read(ctx, args[3], "lease_deadline_mono", &deadline)) return;
   if (!lease_read_text(ctx, args[4], &file)) return;
-  if (tn_connection_witness(sqlite3_user_data(ctx), &witness) != SQLITE_OK) {
+  if (tn_connection_witness(sqlite3_user_data(ctx), &witness, NULL) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
     return;
   }

@@ -55,7 +55,8 @@ static const refusal_entry refusal_catalogue[] = {
     {"opt.supervisor_id", "supervisor_id is only for lifecycle autonomous"},
     {"opt.text", "{what} is over 65536 bytes, has a NUL byte, or is not UTF-8 text"},
     {"opt.token_budget", "token_budget {value} is not a whole number from 0 up"},
-    {"usage.attached", "more than one attached database has Tenure's tables, or none has: open one alone"},
+    {"usage.attached", "more than one database of this connection has Tenure's tables, so it cannot be told "
+                       "which file the lease is for; open that one alone"},
     {"usage.clock", "the session lives on the {row} clock and this connection is on the {connection} "
                     "clock; use a connection on the same clock"},
     {"usage.conflict_clause", "the write was turned into half an effect by the statement's own OR "

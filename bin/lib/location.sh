@@ -1,24 +1,16 @@
-# shellcheck shell=bash disable=SC2034 # database.sh makes the folder
+# shellcheck shell=bash disable=SC2034 # create.sh makes the folder
 #
-# location.sh - which file is the database.
+# location.sh - which file is the database when nobody names one.
 
-# locate_database: sets DATABASE to the file and DATABASE_FOLDER to a folder that may be made for it, or ''.
-# A path is always given to sqlite3 with a slash in front, so that no name is an option, a URI or ':memory:'.
-locate_database() {
-  DATABASE_FOLDER=
-  if is_given db; then
-    DATABASE=${GIVEN[db]}
-    [[ -n $DATABASE ]] || fail usage.db '--db needs the name of a file'
-  elif [[ -n ${TENURE_DB-} ]]; then
-    DATABASE=$TENURE_DB
-  elif find_git_folder; then
+# find_database: sets DATABASE to the file, and DATABASE_FOLDER to a folder that may be made for it.
+find_database() {
+  if find_git_folder; then
     DATABASE=$REPLY/tenure.db
   else
     default_folder
     DATABASE_FOLDER=$REPLY
     DATABASE=$REPLY/tenure.db
   fi
-  [[ $DATABASE == /* ]] || DATABASE=./$DATABASE
 }
 
 # default_folder: sets REPLY to this user's folder for state. A relative XDG_STATE_HOME is invalid and is

@@ -104,8 +104,7 @@ require() {
 # accept NAME VALUE: keeps a value, the last one if an option is repeated.
 accept() {
   if [[ ${KIND[$1]-} == count && ($2 != +([0123456789]) || ${#2} -gt 18) ]]; then
-    shown "$2"
-    usage_error usage.number "--$1 needs a number, not $REPLY"
+    usage_error usage.number "--$1 needs a number, not " "$2" ''
   fi
   GIVEN[$1]=$2
 }
@@ -113,12 +112,10 @@ accept() {
 # read_option ARGUMENT [NEXT]: reads one option; sets REPLY to how many arguments it took. The value may be
 # any text, one with leading dashes too.
 read_option() {
-  local LC_ALL=C name=${1#--}
+  local name=${1#--}
   name=${name%%=*}
   if [[ -z $name || $name == *[!abcdefghijklmnopqrstuvwxyz-]* || -z ${KIND[$name]-} ]]; then
-    name=${1%%=*}
-    shown "$name"
-    usage_error usage.option "unknown option $REPLY; see 'tenure help $COMMAND'"
+    usage_error usage.option 'unknown option ' "${1%%=*}" "; see 'tenure help $COMMAND'"
   elif [[ ${KIND[$name]} == flag ]]; then
     [[ $1 != *=* ]] || usage_error usage.option "--$name takes no value"
     accept "$name" 1
@@ -154,8 +151,7 @@ read_operands() {
     fi
   done
   if (($#)); then
-    shown "$1"
-    usage_error usage.operand "unexpected argument $REPLY; see 'tenure help $COMMAND'"
+    usage_error usage.operand 'unexpected argument ' "$1" "; see 'tenure help $COMMAND'"
   fi
 }
 
@@ -183,7 +179,7 @@ parse_arguments() {
   ! is_given csv || FORMAT=csv
   ! is_given json || FORMAT=json
   if is_given help; then
-    use help
+    use help message
     show_help "$COMMAND"
   fi
   read_operands "${operands[@]}"

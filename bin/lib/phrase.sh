@@ -38,6 +38,13 @@ phrase_since() {
   phrase_ago "$1"
   REPLY="$time||' ('||$REPLY||')'"
 }
+phrase_when() {
+  local since
+  phrase_since "$1"
+  since=$REPLY
+  phrase_until "$1"
+  REPLY="iif(($1)>now,$REPLY,$since)"
+}
 phrase_until() {
   local time
   phrase_time "$1"

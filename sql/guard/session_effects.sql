@@ -10,11 +10,19 @@ BEGIN
    WHERE scope = NEW.scope AND (OLD.ended_at IS NULL OR NEW.incarnation <> OLD.incarnation);
 END;
 
-CREATE TRIGGER tenure_session_complete AFTER UPDATE ON tenure_session
+-- The completion stands in a program of its own, so that the changes that need none, heartbeats above
+-- all, do not pay for its many registers.
+CREATE TRIGGER tenure_session_incomplete AFTER UPDATE ON tenure_session
 WHEN tenure_effect_name() IS NOT 'completion'
  AND (NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()
-      OR NEW.ended_at IS NULL AND session_is_terminal(NEW.status)
-      OR NEW.end_reason IS NULL AND session_is_terminal(NEW.status))
+      OR (NEW.ended_at IS NULL OR NEW.end_reason IS NULL) AND session_is_terminal(NEW.status))
+BEGIN
+  INSERT INTO tenure_session_completion (session_id) VALUES (NEW.session_id);
+END;
+
+CREATE VIEW tenure_session_completion AS SELECT NULL AS session_id WHERE 0;
+
+CREATE TRIGGER tenure_session_complete INSTEAD OF INSERT ON tenure_session_completion
 BEGIN
   SELECT tenure_effect('completion');
   UPDATE tenure_session
@@ -35,8 +43,9 @@ WHEN session_is_terminal(NEW.status) AND NOT session_is_terminal(OLD.status)
 BEGIN
   DELETE FROM tenure_escalation
    WHERE scope = NEW.scope
-     AND (kind = 'non_blocking' OR NEW.end_reason = 'forced'
-          OR (NEW.end_reason = 'cleared' AND NEW.lease_ttl IS NOT NULL));
+     AND (kind = 'non_blocking'
+          OR (tenure_verb_name() = 'clear'
+              AND (NEW.end_reason = 'forced' OR NEW.lease_ttl IS NOT NULL)));
   DELETE FROM tenure_gate WHERE scope = NEW.scope;
 END;
 

@@ -5,8 +5,8 @@ CREATE TRIGGER tenure_session_insert_guard BEFORE INSERT ON tenure_session
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_session')
     FROM tenure_session WHERE session_id = NEW.session_id;
-  INSERT INTO tenure_refusal (code, session_id, scope)
-  SELECT 'write.held', session_id, scope
+  SELECT tenure_refuse('write.held', 'holder', owner_id, 'holder_session', session_id, 'scope', scope,
+                       'holder_since', started_at)
     FROM tenure_session WHERE scope = NEW.scope AND ended_at IS NULL;
   SELECT tenure_check_id('session_id', NEW.session_id),
          tenure_check_id('owner_id', CASE WHEN NEW.owner_kind <> 'interactive' THEN NEW.owner_id END),

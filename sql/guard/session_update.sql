@@ -23,8 +23,12 @@ BEGIN
                 THEN CASE WHEN NEW.incarnation = OLD.incarnation THEN 'write.stamp' END END,
            'row', OLD.clock, 'connection', tenure_clock_kind(), 'what', 'session ' || OLD.session_id,
            'expected', session_next_revision(OLD.revision), 'revision', NEW.revision);
-  INSERT INTO tenure_refusal (code, session_id, scope)
-  SELECT 'write.lease_lost', OLD.session_id, OLD.scope
+  SELECT tenure_refuse('write.lease_lost', 'owner', OLD.owner_id, 'scope', OLD.scope,
+                       'why', coalesce(OLD.end_reason,
+                                       lease_stale_reason(
+                                         OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at,
+                                         OLD.lease_ttl, OLD.lease_machine, OLD.lease_boot_id,
+                                         OLD.lease_deadline_mono, OLD.lease_file)))
    WHERE NEW.last_heartbeat_at IS NOT OLD.last_heartbeat_at AND NEW.incarnation = OLD.incarnation
      AND (OLD.ended_at IS NOT NULL
           OR lease_stale(OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at, OLD.lease_ttl,
@@ -80,7 +84,6 @@ BEGIN
            CASE WHEN NEW.incarnation <> OLD.incarnation
                 THEN CASE WHEN NEW.incarnation <> session_next_revision(OLD.incarnation)
                                OR NEW.status <> 'starting' OR NEW.fence <> NEW.revision
-                               OR NEW.started_at < OLD.started_at
                                OR NEW.started_at > max(OLD.started_at, session_now())
                                OR NEW.last_started_at <> NEW.started_at OR NEW.start_count <> 1
                                OR NEW.last_heartbeat_at > NEW.started_at
@@ -104,8 +107,9 @@ BEGIN
                    max(OLD.revision, coalesce((SELECT revision FROM tenure_scope
                                                 WHERE scope = OLD.scope), 0))) AS number) AS n
    WHERE NEW.incarnation <> OLD.incarnation AND NEW.revision <> n.number;
-  INSERT INTO tenure_refusal (code, session_id, scope)
-  SELECT 'write.held', session_id, scope FROM tenure_session
+  SELECT tenure_refuse('write.held', 'holder', owner_id, 'holder_session', session_id, 'scope', scope,
+                       'holder_since', started_at)
+    FROM tenure_session
    WHERE NEW.incarnation <> OLD.incarnation AND scope = OLD.scope AND ended_at IS NULL
      AND session_id <> OLD.session_id;
 

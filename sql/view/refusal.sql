@@ -1,5 +1,5 @@
--- Where a verb's refusal becomes an error. A verb decides only the code; this trigger looks up whom and
--- what the sentence names, so that every refusal names them alike:
+-- Where a verb's refusal becomes an error. A verb decides only the code, NULL for none; the trigger of the
+-- second view looks up whom and what the sentence names, so that every refusal names them alike:
 --   session, status, owner, supervisor, since, until, why, revision, fence   of the session meant
 --   holder, holder_session, holder_since, holder_until, holder_fence        of who has the scope now
 --   asked, expected, actor                                                   what the caller gave
@@ -7,8 +7,17 @@
 CREATE VIEW tenure_refusal AS
 SELECT NULL AS code, NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS asked WHERE 0;
 
-CREATE TRIGGER tenure_refusal_raise INSTEAD OF INSERT ON tenure_refusal
+CREATE TRIGGER tenure_refusal_is_one INSTEAD OF INSERT ON tenure_refusal
 WHEN NEW.code IS NOT NULL
+BEGIN
+  INSERT INTO tenure_refusal_raised (code, session_id, scope, actor_id, asked)
+  VALUES (NEW.code, NEW.session_id, NEW.scope, NEW.actor_id, NEW.asked);
+END;
+
+CREATE VIEW tenure_refusal_raised AS
+SELECT NULL AS code, NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS asked WHERE 0;
+
+CREATE TRIGGER tenure_refusal_raise INSTEAD OF INSERT ON tenure_refusal_raised
 BEGIN
   SELECT tenure_refuse(
            NEW.code, 'actor', NEW.actor_id, 'asked', NEW.asked,

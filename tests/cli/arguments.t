@@ -13,6 +13,10 @@ texts=(
   $'\e[31mred\e[0m' $'\x01\x7f' $'bidi\u202eevil' ' ' 'trailing ' $'trailing\n'
 )
 
+# The worst of them, for the tests that call the command several times for each.
+worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
+  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\u202e' 'a"\b&')
+
 # stored COLUMN: the bytes of that column of the only session, in hexadecimal.
 stored() { sql "SELECT lower(hex($1)) FROM tenure_session"; }
 bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
@@ -31,8 +35,7 @@ bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 
 @test "any text arrives through the other verbs" {
   local text
-  for text in "${texts[@]}"; do
-    [[ -n ${text//[[:space:]]/} ]] || continue
+  for text in "${worst[@]}"; do
     new_session --actor a --lease 60
     tenure heartbeat --actor a --outcome "$text" --json
     done_ok
@@ -62,13 +65,13 @@ bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
   json '.result.sessions[0] | .label == $text and .current_activity == $text' --arg text "$text"
   tenure clear --scope repo --actor a --reason "$text"
   tenure show "$session"
-  says 'end_note              \x1b[31mred\x07\u{202e}'
+  says 'end_note                \x1b[31mred\x07\u{202e}'
   harmless
 }
 
 @test "ids and scopes are refused by name, harmlessly, or arrive" {
   local text
-  for text in "${texts[@]}"; do
+  for text in "${worst[@]}" '' ' ' '-'; do
     tenure start --actor "$text" --scope "$text" --lease 60 --json
     if [ "$status" -eq 0 ]; then
       json '.result.actor_id == $text and .result.scope == $text' --arg text "$text"
@@ -89,7 +92,7 @@ bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 
 @test "an unknown verb or operand is shown harmlessly" {
   local text
-  for text in "${texts[@]}"; do
+  for text in "${worst[@]}"; do
     tenure "verb$text"
     refused 2 usage.verb
     harmless
@@ -106,8 +109,8 @@ bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 @test "64 KiB of text, quotes and all, arrive; one byte more is refused" {
   local long quoted
   printf -v long '%65536s' ''
-  quoted=${long// /\'}
-  new_session --actor a --lease 60 --label "$quoted" --command "${long// /x}"
+  quoted=$(tr ' ' "'" <<<"$long")
+  new_session --actor a --lease 60 --label "$quoted" --command "$long"
   [ "$(sql "SELECT label=replace(printf('%65536s',''),' ',''''), length(command) FROM tenure_session")" = '1|65536' ]
   tenure start --actor a --lease 60 --label "x$quoted"
   refused 2 opt.text

@@ -202,9 +202,9 @@ holds() {
   ln -s "$tenure" linked
   run --separate-stderr ./linked version
   done_ok
-  mkdir -p prefix/bin prefix/lib/tenure
+  mkdir -p prefix/bin prefix/lib/tenure/lib
   cp "$tenure" prefix/bin/
-  cp -r "${tenure%/*}"/lib/* prefix/lib/tenure/
+  cp -r "${tenure%/*}"/lib/* prefix/lib/tenure/lib/
   cp "${tenure%/*}"/../dist/tenure.so prefix/lib/tenure/
   run --separate-stderr prefix/bin/tenure start
   done_ok

@@ -141,7 +141,7 @@ of() { jq -r "$1" <<<"$output"; }
 @test "a fence of one's own keeps the pair out" {
   new_session --scope a --actor worker-1 --lease 60
   export TENURE_SESSION=$session TENURE_FENCE=$fence
-  tenure heartbeat --scope a --fence 9
+  tenure heartbeat --scope a --fence 9 --actor worker-1
   refused 4 fence.token
   tenure heartbeat --fence 9
   refused 3 heartbeat.missing

@@ -143,7 +143,7 @@ load helper
 @test "5: a database that another process keeps locked" {
   new_session
   sqlite3 "$TENURE_DB" <<<"BEGIN IMMEDIATE;
-.shell touch locked; sleep 3" 3>&- &
+.shell touch locked; sleep 1.5" 3>&- &
   until [ -e locked ]; do sleep 0.05; done
   TENURE_BUSY_TIMEOUT=50 tenure heartbeat
   refused 5 unavailable
@@ -220,7 +220,7 @@ load helper
 }
 
 @test "every kind of code has its exit code" {
-  run bash -c 'source "$1/lib/output.sh"
+  run bash -c 'source "$1/lib/failure.sh"
     for code in usage.x opt.x.missing json.x activity.x x.missing start.x fence.token unavailable internal; do
       exit_code "$code"; printf "%s " "$REPLY"
     done' - "${tenure%/*}"

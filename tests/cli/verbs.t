@@ -240,10 +240,10 @@ load helper
   new_session --scope repo --actor worker-1 --lease 60 --label mine
   tenure show "$session"
   done_ok
-  [[ ${lines[0]} == "session_id            $session" ]]
-  says 'label                 mine'
-  says 'owner_id              worker-1'
-  says 'started_at            20'
+  [[ ${lines[0]} == "session_id              $session" ]]
+  says 'label                   mine'
+  says 'owner_id                worker-1'
+  says 'started_at              20'
   says 'SEQ  AT'
   tenure show --json --scope repo
   json '.command == "show" and .result.session.label == "mine" and .result.session.rate_limits == null
@@ -256,7 +256,7 @@ load helper
   tenure clear --reason over
   tenure show "$session" --limit 1
   done_ok
-  says 'end_note              over'
+  says 'end_note                over'
   [[ ${lines[-2]} == 'SEQ '* ]]
 }
 

@@ -33,6 +33,7 @@ static void test_strings(void) {
   is_written(BYTES("a\xff\xc3(\xed\xa0\x80"),
              "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"", "not UTF-8");
   is_written(BYTES("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"", "cut short");
+  is_written("x\xc3\xa4", 2, "\"x\xef\xbf\xbd\"", "nothing behind the end");
 }
 
 /* The SQL function that the object tests call: object(key, value, ...). An error carries the code.
@@ -168,6 +169,9 @@ static void test_read(void) {
   reads(BYTES("{\"\\u0061\\n\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}"), "a\n=s:\"\\/\b\f\n\r\t;");
   reads(BYTES("{\"a\":\"\\u00e4\\u20AC\\ud83d\\uDe00\\uffff\"}"),
         "a=s:\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbf;");
+  reads(BYTES("{\"a\":\"\\u00AF\\u00fa\\u007f\\u0080\\u07ff\\u0800 ~\"}"),
+        "a=s:\xc2\xaf\xc3\xba\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80 ~;");
+  reads(BYTES("{\"a\":\"\\ud7ff\\ue000\"}"), "a=s:\xed\x9f\xbf\xee\x80\x80;");
   reads(BYTES("{\"a\":\"\\ud800\\udc00\\udbff\\udfff\"}"), "a=s:\xf0\x90\x80\x80\xf4\x8f\xbf\xbf;");
   reads(BYTES("{\"\xc3\xa4\":\"\x7f\xf4\x8f\xbf\xbf\"}"), "\xc3\xa4=s:\x7f\xf4\x8f\xbf\xbf;");
 }
@@ -241,6 +245,10 @@ static void test_refuse(void) {
   refuses(BYTES("{\"a\":\"\\u12"), 10, "\\u needs four hexadecimal digits");
   refuses(BYTES("{\"a\":\"\\ud800\"}"), 6, "half of a surrogate pair");
   refuses(BYTES("{\"a\":\"x\\udc00\"}"), 7, "half of a surrogate pair");
+  refuses(BYTES("{\"a\":\"\\udfff\"}"), 6, "half of a surrogate pair");
+  refuses(BYTES("{\"a\":\"\\udc00\\udc00\"}"), 6, "half of a surrogate pair");
+  refuses(BYTES("{\"a\":\"\\ud800\\udbff\"}"), 6, "half of a surrogate pair");
+  refuses(BYTES("{\"a\":\"\x1f\"}"), 6, "a control character stands in a string");
   refuses(BYTES("{\"a\":\"\\ud800\\n\"}"), 6, "half of a surrogate pair");
   refuses(BYTES("{\"a\":\"\\ud800\\ud800\"}"), 6, "half of a surrogate pair");
   refuses(BYTES("{\"a\":\"\\ud800\\ue000\"}"), 6, "half of a surrogate pair");
@@ -306,6 +314,11 @@ static void test_is_array(void) {
   is_int(tn_json_is_array(BYTES("[1,]")), 0, "nor a comma too many");
   is_int(tn_json_is_array(BYTES("[\"\xff\"]")), 0, "nor one that is not UTF-8");
   is_int(tn_json_is_array(BYTES("[")), 0, "nor half of one");
+  char z[202];
+  memset(z, '[', 101);
+  memset(z + 101, ']', 101);
+  is_int(tn_json_is_array(z + 1, 200), 1, "100 levels are one");
+  is_int(tn_json_is_array(z, 202), 0, "101 are not");
 }
 
 int main(void) {

@@ -237,6 +237,13 @@ static void test_boots(void) {
   is_boot(boot_id, n - 1, "unknown", "a shorter namespace");
   is_boot(boot_id, 36, "unknown", "a boot without a namespace");
   is_boot(boot_id, 37, "unknown", "a boot with an empty namespace");
+  is_boot("01234567-89ab-cdef-fedc-ba9876543210/9", 38, "dead", "another boot with every digit");
+  is_boot("01234567-89ab-cdef-fedc-ba9876543210/9", 37, "unknown", "one with an empty namespace");
+  is_boot("01234567-89ab-cdef-fedc-ba9876543210/9", 36, "unknown", "one without a namespace");
+  is_boot("g1234567-89ab-cdef-fedc-ba9876543210/9", 38, "unknown", "a letter too high");
+  is_boot("`1234567-89ab-cdef-fedc-ba9876543210/9", 38, "unknown", "a letter too low");
+  is_boot(":1234567-89ab-cdef-fedc-ba9876543210/9", 38, "unknown", "a digit too high");
+  is_boot("01234567-89ab-cdef-fedc-ba9876543210//", 38, "unknown", "a digit too low");
   is_boot("", 0, "unknown", "an empty boot id");
   is_boot("another boot/with words in place of ids", 39, "unknown", "words for a boot id");
   is_boot("0A0A0A0A-0000-4000-8000-000000000000/1", 38, "unknown", "a boot id in capitals");
@@ -275,6 +282,8 @@ static void test_texts(void) {
   is_str(boot_id, want, "the boot id is the uuid and the pid namespace");
   is_int(tn_process_boot_uuid(uuid, 36), 0, "a uuid needs room for its NUL");
   is_int(tn_process_host_boot_id(small, sizeof small), 0, "so does a boot id");
+  is_int(tn_process_host_boot_id(want, strlen(boot_id)), 0, "... to the byte");
+  is_int(tn_process_host_boot_id(want, strlen(boot_id) + 1), 1, "... and no more than that");
   is_int(tn_process_host_name(want, strlen(host)), 0, "and a host name");
   is_int(tn_process_host_name(want, strlen(host) + 1), 1, "and no more than that");
   is_str(tn_process_word(TN_PROCESS_LIVE), "live", "the word for live");
@@ -471,6 +480,7 @@ int main(void) {
   const tn_process_identity self = identity_of(getpid(), 1);
   ok(tn_process_host_name(host, sizeof host), "the host has a name");
   if (!tn_process_host_boot_id(boot_id, sizeof boot_id)) {
+    ok(access("/proc/self/ns/pid", F_OK) != 0, "there is no boot id only where there is no /proc");
     is_state(&self, "unknown", "a system that does not tell its boot");
     return done_testing();
   }

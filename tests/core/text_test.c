@@ -115,6 +115,9 @@ static void test_display_safe(void) {
            "\\u{2028}\\u{2029}\\u{202a}\\u{202e}\xe2\x80\xaf", "separators and embeddings");
   is_shown(BYTES("\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa"), 0,
            "\xe2\x81\xa5\\u{2066}\\u{2069}\xe2\x81\xaa", "isolates");
+  is_shown(BYTES(" ~"), 0, " ~", "the first and the last that are plain");
+  is_shown("x\xc2\x85", 2, 0, "x\\xc2", "nothing behind the end is looked at");
+  is_shown(BYTES("ab"), 1, "a...", "one character");
   is_shown(BYTES("\xef\xbb\xbf\xf0\x9f\x98\x80"), 0, "\\u{feff}\xf0\x9f\x98\x80", "BOM, emoji");
   is_shown(BYTES("abc"), 3, "abc", "as many characters as allowed");
   is_shown(BYTES("abcd"), 3, "abc...", "more than allowed");
@@ -170,6 +173,10 @@ static void test_trim(void) {
   size_t left = strlen(at);
   tn_text_trim(&at, &left);
   is_int(left, 0, "blank text trims to nothing");
+  at = "   ";
+  left = 2;
+  tn_text_trim(&at, &left);
+  is_int(left, 0, "... and what is behind it does not matter");
   at = "\xc2\x85 a \xe2\x80\x8b";
   left = strlen(at);
   tn_text_trim(&at, &left);
@@ -180,7 +187,9 @@ static void test_clean(void) {
   ok(tn_text_is_clean("", 0), "empty text is clean");
   ok(tn_text_is_clean(BYTES("a\x01\xf4\x8f\xbf\xbf")), "controls are clean");
   ok(!tn_text_is_clean(BYTES("a\0b")), "a NUL is not");
+  ok(!tn_text_is_clean(BYTES("\0")), "not even alone");
   ok(!tn_text_is_clean(BYTES("a\x80")), "nor is an invalid byte");
+  ok(!tn_text_is_clean("a\xc2\x85", 2), "nor one that is cut off from the next");
   ok(!tn_text_is_clean(BYTES("a\xe2\x82")), "nor a character that is cut short");
   is_int(tn_text_scalars(BYTES("")), 0, "no scalar values");
   is_int(tn_text_scalars(BYTES("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80")), 4, "four scalar values");
@@ -195,7 +204,10 @@ static void test_ids(void) {
   } cases[] = {
       {BYTES("worker-1"), TN_ID_OK, "an id"},
       {BYTES("two words \xc3\xa4"), TN_ID_OK, "an id with blanks in it"},
+      {BYTES("a~\xc2\xa0z"), TN_ID_OK, "neighbours of control characters"},
+      {BYTES("\xe2\x80\x8dz\xe2\x80\x90"), TN_ID_OK, "neighbours of bidirectional controls"},
       {BYTES(""), TN_ID_BLANK, "empty"},
+      {BYTES(" "), TN_ID_BLANK, "one blank"},
       {BYTES(" \xe2\x80\x83\t"), TN_ID_BLANK, "blank"},
       {BYTES("a\nb"), TN_ID_BAD, "a newline"},
       {BYTES("\x01"), TN_ID_BAD, "a control character alone"},

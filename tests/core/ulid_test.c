@@ -89,6 +89,9 @@ static void test_carry(void) {
   is_str(id, "00000000050000000100000002", "... does too");
   ok(tn_ulid_next(&state, 6, zeros, id), "the next millisecond");
   is_str(id, "00000000060000000000000000", "... takes new randomness");
+  state = (tn_ulid_state){1, 5, {0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+  ok(tn_ulid_next(&state, 5, zeros, id), "counting up to the top byte");
+  is_str(id, "00000000052C00000000000000", "... carries all the way");
   state = (tn_ulid_state){0};
   ok(tn_ulid_next(&state, -1, zeros, id), "a first id before 1970");
   is_int(time_of(id), 0, "... is of 1970");

@@ -12,7 +12,7 @@ verb_declare() {
 }
 
 verb_run() {
-  local table scope=NULL
+  local table scope='tenure_check_scope(NULL)' # the scope that every verb takes when none is named
   sql_text "${GIVEN[table]}"
   table=$REPLY
   if is_given remove; then

@@ -2,7 +2,7 @@
 #
 # heartbeat - renews the lease.
 
-use defaults verb phrase
+use defaults verb
 
 verb_declare() {
   summary 'renew the lease, and say what you are doing'
@@ -16,13 +16,12 @@ verb_declare() {
 }
 
 verb_run() {
-  local durability=NORMAL until=''
+  local durability=NORMAL
   default_target
   default_actor
   # Only a bare renewal may be lost with the power: news is written like any other change.
   ! is_given activity progress outcome receipt || durability=FULL
-  phrase_until "r->>'lease_expires_at_epoch_s'"
-  until=$REPLY
   run_verb tenure_heartbeat "'renewed '||display_safe(r->>'session_id')||', fence '||(r->>'fence')
-    ||coalesce(', until '||$until,'')" "$durability"
+    ||coalesce(', until '||strftime('%Y-%m-%dT%H:%M:%SZ',r->>'lease_expires_at_epoch_s','unixepoch')
+    ||' ('||(r->>'remaining_secs')||' s left)','')" "$durability"
 }

@@ -2,7 +2,7 @@
 #
 # help - the verbs, or one of them.
 
-use help
+use help message
 
 verb_declare() {
   summary 'say what the verbs are, or what one of them takes'
@@ -17,7 +17,6 @@ verb_run() {
   elif verb_exists "$verb"; then
     show_help "$verb"
   else
-    shown "$verb"
-    fail usage.verb "unknown verb $REPLY; 'tenure help' lists the verbs"
+    fail_about usage.verb 'unknown verb ' "$verb" "; 'tenure help' lists the verbs"
   fi
 }

@@ -2,7 +2,7 @@
 #
 # import - takes over a legacy state file, and sets the file aside.
 
-use defaults verb
+use defaults verb message style
 
 verb_declare() {
   summary 'take over the state file of an older tool'
@@ -12,12 +12,9 @@ verb_declare() {
 }
 
 verb_run() {
-  local file=${GIVEN[file]}
+  local file=${GIVEN[file]} status=0
   [[ $file == /* ]] || file=./$file
-  if [[ ! -f $file || ! -r $file ]]; then
-    shown "${GIVEN[file]}"
-    fail usage.file "$REPLY is not a file that can be read"
-  fi
+  [[ -f $file && -r $file ]] || fail_about usage.file '' "${GIVEN[file]}" ' is not a file that can be read'
   default_scope
   # The sqlite3 shell reads the file itself, so that the database judges it byte for byte.
   option contents '' text json ''
@@ -26,11 +23,13 @@ verb_run() {
   verb_statement tenure_import "iif(r->>'imported','imported '||display_safe(r->>'session_id')
     ||' of '||display_safe(r->>'actor_id')||' into scope '||display_safe(r->>'scope'),
     'nothing imported: '||(r->>'reason'))"
-  if try_write_database "$REPLY"; then
+  try_write_database "$REPLY" || status=$?
+  if ((status == 0)); then
     set_aside "$file" migrated
     present_import
   else
-    explain_failure $?
+    use failure
+    explain_failure "$status"
     [[ $FAULT == json.* ]] || fail "$FAULT" "$FAULT_TEXT" "$FAULT_RETRYABLE"
     set_aside "$file" corrupt
     present_corrupt

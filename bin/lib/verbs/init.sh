@@ -2,13 +2,14 @@
 #
 # init - makes the database, or Tenure's part of one that exists.
 
+use create
+
 verb_declare() {
   summary 'make the database, or bring the one that exists up to date'
 }
 
 verb_run() {
-  local mode="(SELECT journal_mode FROM pragma_journal_mode)"
-  local name
+  local name mode='(SELECT journal_mode FROM pragma_journal_mode)'
   locate_database
   sql_text "$DATABASE"
   name=$REPLY
@@ -17,7 +18,6 @@ verb_run() {
   else
     REPLY="'ready: '||display_safe($name)||', journal mode '||$mode"
   fi
-  # Here the install is the verb, so it is run even where the tables are there already.
-  create_database "SELECT tenure_install() IS 0 WHERE 0;SELECT $REPLY;"
+  create_database "SELECT $REPLY;" always
   present "$ANSWER"
 }

@@ -48,7 +48,7 @@ verb_run() {
 
 show_fields() {
   session_fields
-  fields owner_kind start_count holds_until progress_at no_progress_count last_outcome changed_at \
+  fields start_count holds_until progress_at no_progress_count last_outcome changed_at \
     active_turn_id last_turn_id ended_at end_reason ended_by end_note exit_code exit_signal failure_origin \
     failure_reason last_error predecessor_id parent_session_id host boot_id pid pid_start_ticks command cwd \
     clock lease_machine lease_boot_id lease_deadline_mono lease_file token_budget usage_input \
@@ -61,9 +61,9 @@ show_fields() {
 # times, and below it the events.
 show_lines() {
   local time
-  phrase_since value
+  phrase_when value
   time=$REPLY
   text_rows "$1"
-  REPLY="(SELECT group_concat(printf('%-22s',key)||iif(key GLOB'*_at' OR key='holds_until',$time,display_safe(value)),char(10))
+  REPLY="(SELECT group_concat(printf('%-24s',key)||iif(key GLOB'*_at' OR key='holds_until',$time,display_safe(value)),char(10))
     FROM json_each(object),clock WHERE value IS NOT NULL)||char(10)||char(10)||$REPLY"
 }

@@ -2,7 +2,7 @@
 #
 # start - begins a session, or joins the one that the same actor has.
 
-use defaults verb phrase
+use create defaults verb phrase
 
 verb_declare() {
   summary 'start a session and hold its scope, or join your own'

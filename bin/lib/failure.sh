@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+#
+# failure.sh - what went wrong, in words, as JSON and as an exit code.
+
+# exit_code CODE: sets REPLY to the exit code of a refusal or fault. The codes of misuse come first:
+# 'opt.x.missing' is misuse whatever it ends with.
+exit_code() {
+  case $1 in
+    usage.* | opt.* | json.* | activity.*) REPLY=2 ;;
+    *.missing) REPLY=3 ;;
+    unavailable | database.corrupt) REPLY=5 ;;
+    internal | extension.*) REPLY=1 ;;
+    *) REPLY=4 ;;
+  esac
+}
+
+# report_fault CODE MESSAGE [RETRYABLE]: says it and exits.
+report_fault() {
+  local command message
+  if [[ $FORMAT == json ]]; then
+    json_text "$COMMAND"
+    command=$REPLY
+    json_text "$2"
+    message=$REPLY
+    emit "{\"ok\":false,\"command\":$command,\"error\":{\"code\":\"$1\",\"message\":$message,\"retryable\":${3:-false}}}"
+  else
+    complain "$1: $2"
+  fi
+  exit_code "$1"
+  exit "$REPLY"
+}
+
+# look_for_json: a command line that cannot be read to its end may ask for JSON in the part that was not
+# read. And a verb that is not one of ours may be any text, which must be made harmless.
+look_for_json() {
+  local argument
+  for argument in "${ARGUMENTS[@]}"; do
+    [[ $argument != -- ]] || break
+    [[ $argument != --json ]] || FORMAT=json
+  done
+  if [[ -n $COMMAND ]] && ! verb_exists "$COMMAND"; then
+    shown "$COMMAND"
+    COMMAND=${REPLY:1:${#REPLY}-2}
+  fi
+}
+
+# explain_failure STATUS: sets FAULT, FAULT_TEXT and FAULT_RETRYABLE from ANSWER. A refusal has its code in
+# it; the rest is told apart by SQLite's result code, which the shell puts in brackets at the end.
+explain_failure() {
+  local name number=0 text=${ANSWER%%$'\n'*}
+  local -r refusal='tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' numbered=' \(([0-9]+)\)$'
+  FAULT=internal FAULT_RETRYABLE=false
+  shown "$DATABASE"
+  name=$REPLY
+  if [[ $ANSWER =~ $refusal ]]; then
+    FAULT=${BASH_REMATCH[1]}
+    FAULT_TEXT=${BASH_REMATCH[2]% (+([0123456789]))}
+    return
+  fi
+  [[ ! $text =~ $numbered ]] || number=$((BASH_REMATCH[1] & 255))
+  text=${text#*rror near line +([0123456789]): }
+  FAULT_TEXT=${text:-sqlite3 ended with status $1}
+  case $number in
+    5 | 6 | 15)
+      FAULT=unavailable FAULT_RETRYABLE=true
+      FAULT_TEXT="$name is locked by another process, and stayed so for $BUSY_TIMEOUT ms"
+      ;;
+    8 | 10 | 13 | 14) FAULT=unavailable FAULT_TEXT="$name: $text" ;;
+    11 | 26) FAULT=database.corrupt FAULT_TEXT="$name: $text" ;;
+    *) explain_message "$1" "$name" ;;
+  esac
+}
+
+# explain_message STATUS NAME: the same for what has no such number.
+explain_message() {
+  case $1:$FAULT_TEXT in
+    127:*) FAULT_TEXT='sqlite3 is not installed, or not in PATH' ;;
+    *'unable to open database'*) FAULT=unavailable FAULT_TEXT="$2 cannot be opened" ;;
+    *"$NO_TENURE"*)
+      FAULT=database.missing
+      FAULT_TEXT="$2 is a database without Tenure's tables, or with older ones; 'tenure init' brings them"
+      ;;
+    *:'Error: '*)
+      FAULT=extension.unusable FAULT_TEXT="the extension cannot be loaded: ${FAULT_TEXT#Error: }"
+      ;;
+  esac
+}

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+#
+# style.sh - colours, and lines that go to stderr.
+
+# colours STREAM: true if that descriptor is a terminal that wants colours.
+colours() {
+  [[ -t $1 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]
+}
+
+# complain TEXT: one line for people on stderr.
+complain() {
+  local name=tenure
+  ! colours 2 || name=$'\e[31mtenure\e[0m'
+  printf '%s: %s\n' "$name" "$1" >&2
+}
+
+# A text for people may hold marks, which display_safe cannot produce, so that no text from outside can forge
+# one: a tab and a letter. b, r and g begin bold, red and green; n ends it; what follows a tab and an
+# exclamation mark is a line for stderr.
+MARK_LETTERS=(b r g n)
+MARK_STYLES=($'\e[1m' $'\e[31m' $'\e[32m' $'\e[0m')
+
+# present_marked TEXT: shows a text with its marks carried out.
+present_marked() {
+  local text=${1%%$'\t!'*} i style
+  for i in "${!MARK_LETTERS[@]}"; do
+    style=
+    ! colours 1 || style=${MARK_STYLES[i]}
+    text=${text//$'\t'"${MARK_LETTERS[i]}"/"$style"}
+  done
+  emit "$text"
+  [[ $1 != *$'\t!'* ]] || complain "${1#*$'\t!'}"
+}
