@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the verbs and failure.sh read what is set here
 #
 # database.sh - the one call of sqlite3 that a command makes, and what its failures mean.
 #
@@ -19,7 +19,7 @@ opening() {
   if [[ $BUSY_TIMEOUT != +([0123456789]) || ${#BUSY_TIMEOUT} -gt 9 ]]; then
     fail usage.number 'TENURE_BUSY_TIMEOUT is a number of milliseconds'
   fi
-  [[ -r $EXTENSION ]] || fail extension.unusable "the extension is not at $EXTENSION"
+  [[ -r $EXTENSION ]] || fail_about extension.unusable 'the extension is not at ' "$EXTENSION" ''
   dot_text "$EXTENSION"
   REPLY=".timeout $BUSY_TIMEOUT"$'\n'".load $REPLY"$'\n'"PRAGMA $1;"$'\n'
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # database.sh and the verbs read what is set here
 #
 # failure.sh - what went wrong, in words, as JSON and as an exit code.
 
@@ -20,7 +20,7 @@ report_fault() {
   if [[ $FORMAT == json ]]; then
     json_text "$COMMAND"
     command=$REPLY
-    json_text "$2"
+    json_text "${2//[[:cntrl:]]/?}"
     message=$REPLY
     emit "{\"ok\":false,\"command\":$command,\"error\":{\"code\":\"$1\",\"message\":$message,\"retryable\":${3:-false}}}"
   else

@@ -25,7 +25,9 @@ verb_help() {
     [[ ${NEED[$name]} == required ]] && text+=" ${METAVAR[$name]}" || text+=" [${METAVAR[$name]}]"
   done
   text+=" [OPTION]..."$'\n\n'"${SUMMARY^}."$'\n'
-  takes_common
+  option db FILE text '' 'the database (TENURE_DB, else of this git repository, else of this user)'
+  option json '' flag '' 'one JSON object instead of text'
+  option help '' flag '' 'what this verb takes'
   for name in "${OPERANDS[@]}"; do
     [[ -n ${KIND[$name]-} ]] || help_line "${METAVAR[$name]}" "${HELP[$name]}"
   done

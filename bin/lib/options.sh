@@ -74,13 +74,6 @@ takes_lists() {
   option csv '' flag '' 'comma-separated values'
 }
 
-# Every verb has these.
-takes_common() {
-  option db FILE text '' 'the database (TENURE_DB, else of this git repository, else of this user)'
-  option json '' flag '' 'one JSON object instead of text'
-  option help '' flag '' 'what this verb takes'
-}
-
 # is_given NAME...: true if one of these was given.
 is_given() {
   local name
@@ -155,10 +148,11 @@ read_operands() {
   fi
 }
 
-# parse_arguments ARGUMENT...: fills GIVEN. Options and operands may be mixed; '--' ends the options.
+# parse_arguments ARGUMENT...: fills GIVEN. Options and operands may be mixed; '--' ends the options. Every
+# verb takes --db, --json and --help; help.sh says what they are.
 parse_arguments() {
   local -a operands=()
-  takes_common
+  KIND+=([db]=text [json]=flag [help]=flag)
   while (($#)); do
     case $1 in
       --)

@@ -6,11 +6,10 @@
 insert_statement() {
   local name columns='' values=''
   for name in "${OPTIONS[@]}"; do
-    [[ -n ${COLUMN[$name]} ]] || continue
-    if [[ -n ${EXPRESSION[$name]-} ]]; then
-      REPLY=${EXPRESSION[$name]}
-    elif ! is_given "$name"; then
+    if [[ -z ${COLUMN[$name]} || -z ${GIVEN[$name]+given}${EXPRESSION[$name]-} ]]; then
       continue
+    elif [[ -n ${EXPRESSION[$name]-} ]]; then
+      REPLY=${EXPRESSION[$name]}
     elif [[ ${KIND[$name]} == text ]]; then
       sql_text "${GIVEN[$name]}"
     else

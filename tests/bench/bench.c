@@ -25,7 +25,7 @@
 enum {
   SESSION_COUNT = 1000,
   ROUND_MAX = 61,
-  SCAN_ROWS = 200000,
+  SCAN_ROWS = 60000,
 };
 
 typedef struct subject subject;
@@ -46,6 +46,7 @@ typedef struct place {
   sqlite3 *tenure;
 } place;
 
+static int bench_goals;
 static int bench_misses;
 
 _Noreturn static void fail(sqlite3 *db, const char *what) {
@@ -306,17 +307,22 @@ static subject subject_scan(sqlite3 *db, const char *name, const char *sql) {
   return new_subject(name, scan, db, sql, NULL);
 }
 
-/* A table of statuses, as a listing of sessions would scan it. */
+/* ROWS rows as wide as a session's, of all statuses in turn, as a listing of sessions would scan them. */
 static sqlite3 *open_scan(int rows) {
   sqlite3 *db = open_database(NULL, NULL, "OFF");
+  char sql[512];
   load_tenure(db);
-  run(db, "CREATE TABLE seen (status TEXT NOT NULL)");
-  char sql[256];
+  run(db, "SELECT tenure_install();"
+          "INSERT INTO tenure_start(scope, actor_id, lease_ttl, label) "
+          "VALUES ('scope', 'worker', 60, 'a session of the bench');"
+          "CREATE TABLE seen AS SELECT * FROM tenure_session WHERE 0");
   (void)snprintf(sql, sizeof sql,
-                 "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
-                 "INSERT INTO seen SELECT p.status FROM n, session_status_policy AS p",
-                 rows / 12);
+                 "INSERT INTO seen WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                 "WHERE i < %d) SELECT s.* FROM n, tenure_session AS s",
+                 rows);
   run(db, sql);
+  run(db, "UPDATE seen SET status = (SELECT status FROM session_status_policy LIMIT 1 "
+          "OFFSET seen.rowid % 12)");
   return db;
 }
 
@@ -359,6 +365,7 @@ static void print_ratio(const char *what, const subject *it, const subject *base
   printf("%-46s %6.2f  (%.2f .. %.2f)", what, median, ratio[rounds / 4], ratio[3 * rounds / 4]);
   if (goal > 0) {
     printf("  goal <= %.2f  %s", goal, median <= goal ? "ok" : "MISS");
+    bench_goals++;
     bench_misses += median > goal;
   }
   printf("\n");
@@ -480,6 +487,6 @@ int main(int argc, char **argv) {
   bench_predicate();
   bench_place("tmpfs NORMAL", memory, "NORMAL", 2.0, 4.0, 400);
   bench_place("disk FULL", disk, "FULL", 1.2, 4.0, 120);
-  printf("%d of 7 goals missed\n", bench_misses);
+  printf("%d of %d goals missed\n", bench_misses, bench_goals);
   return 0;
 }

@@ -156,7 +156,7 @@ class Tenure:
         faults = refusal_faults(code, error_of(self.db, sql, params), says)
         after = self.dump(), self.db.in_transaction
         if before != after:
-            faults.append(f"it changed something: {difference(before[0], after[0])}")
+            faults.append(f"it changed something: {difference(before[0], after[0])[:900]}")
         passed = ok(not faults, test or f"{code}: {sql}")
         for fault in faults:
             diag(fault)
@@ -188,8 +188,9 @@ def verb_sql(verb, columns):
 
 
 def difference(before, after):
-    """The rows of two dumps that are not in both, by table."""
-    names = sorted(set(before) | set(after))
-    pairs = {name: (set(before.get(name, ())), set(after.get(name, ()))) for name in names}
-    return {name: {"gone": sorted(old - new), "new": sorted(new - old)}
-            for name, (old, new) in pairs.items() if old != new}
+    """The rows of two dumps that are not in both, as text: - gone, + new."""
+    lines = []
+    for name in sorted(set(before) | set(after)):
+        old, new = set(before.get(name, ())), set(after.get(name, ()))
+        lines += [f"{name} -{row}" for row in old - new] + [f"{name} +{row}" for row in new - old]
+    return "\n".join(lines)
