@@ -6,7 +6,10 @@
 **   tenure_check_scope(value)          opt.scope; NULL gives 'main', '' gives NULL (no scope)
 **   tenure_check_text(what, value)     opt.text: valid UTF-8 without NUL, at most 65,536 bytes
 **   tenure_check_int(code, value, low, high)   CODE, unless a whole number in that range
+**   tenure_check_word(code, value, word, ...)  CODE, unless one of the words
 **   tenure_check_json_array(value)     opt.gates
+** and, refusing nothing:
+**   tenure_is_blank(value)             1 if it is NULL or has nothing but White_Space in it
 */
 #include "check_functions.h"
 #include "json.h"
@@ -76,6 +79,20 @@ static void fn_check_int(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", text.z, text.n);
 }
 
+static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text code, value, word;
+  if (n < 2 || !tn_value_text(ctx, args[0], &code) || !tn_value_text(ctx, args[1], &value)) return;
+  if (value.z == NULL) return;
+  for (int i = 2; i < n; i++) {
+    if (!tn_value_text(ctx, args[i], &word)) return;
+    if (word.n == value.n && memcmp(word.z, value.z, value.n) == 0) {
+      check_give(ctx, value);
+      return;
+    }
+  }
+  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", value.z, value.n);
+}
+
 static void fn_check_json_array(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text json;
   (void)n;
@@ -87,13 +104,23 @@ static void fn_check_json_array(sqlite3_context *ctx, int n, sqlite3_value **arg
   }
 }
 
+static void fn_is_blank(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text text;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &text)) return;
+  if (text.z != NULL && tn_text_is_clean(text.z, text.n)) tn_text_trim(&text.z, &text.n);
+  sqlite3_result_int(ctx, text.n == 0);
+}
+
 int tn_check_register(sqlite3 *db) {
   static const tn_function functions[] = {
       {"tenure_check_id", 2, TN_PURE, fn_check_id},
       {"tenure_check_scope", 1, TN_PURE, fn_check_scope},
       {"tenure_check_text", 2, TN_PURE, fn_check_text},
       {"tenure_check_int", 4, TN_PURE, fn_check_int},
+      {"tenure_check_word", -1, TN_PURE, fn_check_word},
       {"tenure_check_json_array", 1, TN_PURE, fn_check_json_array},
+      {"tenure_is_blank", 1, TN_PURE, fn_is_blank},
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
     const tn_function *f = &functions[i];

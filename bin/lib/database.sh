@@ -8,10 +8,16 @@
 # How long a lock is waited for, in milliseconds.
 BUSY_TIMEOUT=${TENURE_BUSY_TIMEOUT:-5000}
 
-# call_sqlite FILE SCRIPT: runs a script; sets ANSWER to all that was printed. Its status is sqlite3's.
-# Files made here are for their owner only; -init keeps a person's .sqliterc out.
+# What stands before every answer, so that nothing that was printed earlier, by a loader say, is part of it.
+MARK='-- answer'
+
+# call_sqlite FILE SCRIPT: runs a script; sets ANSWER to its answer, or to all that was printed if it failed.
+# The status is sqlite3's. Files made here are for their owner only; -init keeps a person's .sqliterc out.
 call_sqlite() {
-  ANSWER=$(umask 077 && exec sqlite3 -batch -bail -init /dev/null "$1" 2>&1 <<<"$2")
+  local LC_ALL=C
+  ANSWER=$(umask 077 && exec sqlite3 -batch -bail -init /dev/null "$1" 2>&1 <<<"$2") || return
+  ANSWER=${ANSWER#*"$MARK"}
+  ANSWER=${ANSWER#$'\n'}
 }
 
 # opening PRAGMA: sets REPLY to the lines that begin every script.
@@ -21,7 +27,7 @@ opening() {
   fi
   [[ -r $EXTENSION ]] || fail_about extension.unusable 'the extension is not at ' "$EXTENSION" ''
   dot_text "$EXTENSION"
-  REPLY=".timeout $BUSY_TIMEOUT"$'\n'".load $REPLY"$'\n'"PRAGMA $1;"$'\n'
+  REPLY=".timeout $BUSY_TIMEOUT"$'\n'".load $REPLY"$'\n'"PRAGMA $1;"$'\n'".print $MARK"$'\n'
 }
 
 # locate_database: sets DATABASE to the file. It gets a slash in front, so that no name is an option of

@@ -47,8 +47,9 @@ look_for_json() {
 # explain_failure STATUS: sets FAULT, FAULT_TEXT and FAULT_RETRYABLE from ANSWER. A refusal has its code in
 # it; the rest is told apart by SQLite's result code, which the shell puts in brackets at the end.
 explain_failure() {
-  local name number=0 text=${ANSWER%%$'\n'*}
-  local -r refusal='tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' numbered=' \(([0-9]+)\)$'
+  local LC_ALL=C name number=0 text=${ANSWER%%$'\n'*}
+  local -r refusal='tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' error='([A-Za-z]+ e|E)rror[ :][^'$'\n'']*'
+  local -r numbered=' \(([0-9]+)\)$'
   FAULT=internal FAULT_RETRYABLE=false
   shown "$DATABASE"
   name=$REPLY
@@ -57,6 +58,7 @@ explain_failure() {
     FAULT_TEXT=${BASH_REMATCH[2]% (+([0123456789]))}
     return
   fi
+  [[ ! $ANSWER =~ $error ]] || text=${BASH_REMATCH[0]}
   [[ ! $text =~ $numbered ]] || number=$((BASH_REMATCH[1] & 255))
   text=${text#*rror near line +([0123456789]): }
   FAULT_TEXT=${text:-sqlite3 ended with status $1}

@@ -13,7 +13,8 @@ BEGIN
          tenure_check_id('supervisor_id', NEW.supervisor_id), tenure_check_scope(NEW.scope);
   SELECT tenure_refuse(
            CASE WHEN NEW.clock <> tenure_clock_kind() THEN 'usage.clock'
-                WHEN NEW.status NOT IN ('running', 'starting', 'idle') OR NEW.incarnation <> 1
+                WHEN (NEW.status <> 'running' AND NEW.status <> 'starting' AND NEW.status <> 'idle')
+                     OR NEW.incarnation <> 1
                      OR NEW.fence <> NEW.revision OR NEW.ended_at IS NOT NULL
                      OR NEW.end_reason IS NOT NULL OR NEW.ended_by IS NOT NULL
                      OR NEW.end_note IS NOT NULL

@@ -2,20 +2,23 @@
 -- equal to "its status is not terminal".
 --
 -- Constraints use built-in SQL only, so that a client without the extension can still read, dump, copy
--- and check the database. What needs the status policy or the clock is in sql/guard.
+-- and check the database. What needs the status policy or the clock is in sql/guard. Words are compared
+-- with OR, because SQLite builds a table for every IN list that it meets, each time it meets it.
 
 CREATE TABLE tenure_session (
   session_id          TEXT    NOT NULL PRIMARY KEY CHECK (session_id <> ''),
   scope               TEXT    CHECK (scope <> ''),
   incarnation         INTEGER NOT NULL DEFAULT 1 CHECK (incarnation >= 1),
   status              TEXT    NOT NULL DEFAULT 'running'
-                      CHECK (status IN ('idle', 'starting', 'running', 'ready', 'interrupted', 'error',
-                                        'exiting', 'exited', 'failed', 'stopped', 'destroying',
-                                        'destroyed')),
+                      CHECK (status = 'idle' OR status = 'starting' OR status = 'running' OR
+                             status = 'ready' OR status = 'interrupted' OR status = 'error' OR
+                             status = 'exiting' OR status = 'exited' OR status = 'failed' OR
+                             status = 'stopped' OR status = 'destroying' OR status = 'destroyed'),
   mode                TEXT    NOT NULL DEFAULT 'general'
-                      CHECK (mode IN ('general', 'research', 'implement')),
+                      CHECK (mode = 'general' OR mode = 'research' OR mode = 'implement'),
   owner_kind          TEXT    NOT NULL DEFAULT 'interactive'
-                      CHECK (owner_kind IN ('interactive', 'runtime_supervisor', 'runtime_worker')),
+                      CHECK (owner_kind = 'interactive' OR owner_kind = 'runtime_supervisor' OR
+                             owner_kind = 'runtime_worker'),
   owner_id            TEXT    NOT NULL DEFAULT 'interactive' CHECK (trim(owner_id) <> ''),
   supervisor_id       TEXT    CHECK (trim(supervisor_id) <> ''),
   strict              INTEGER NOT NULL DEFAULT 0 CHECK (strict IN (0, 1)),
@@ -39,15 +42,18 @@ CREATE TABLE tenure_session (
   activity_at         INTEGER,
   ended_at            INTEGER,
   end_reason          TEXT
-                      CHECK (end_reason IN ('cleared', 'forced', 'taken_over', 'stale_reset',
-                                            'host-death', 'idle', 'transition', 'run')),
+                      CHECK (end_reason = 'cleared' OR end_reason = 'forced' OR
+                             end_reason = 'taken_over' OR end_reason = 'stale_reset' OR
+                             end_reason = 'host-death' OR end_reason = 'idle' OR
+                             end_reason = 'transition' OR end_reason = 'run'),
   ended_by            TEXT,
   end_note            TEXT,
   exit_code           INTEGER,
   exit_signal         TEXT,
   failure_origin      TEXT
-                      CHECK (failure_origin IN ('host-death', 'renderer-failure',
-                                                'storage-corruption', 'unknown')),
+                      CHECK (failure_origin = 'host-death' OR
+                             failure_origin = 'renderer-failure' OR
+                             failure_origin = 'storage-corruption' OR failure_origin = 'unknown'),
   failure_reason      TEXT,
   last_error          TEXT,
   last_turn_id        TEXT,
@@ -72,9 +78,8 @@ CREATE TABLE tenure_session (
   CHECK ((owner_kind = 'interactive') = (owner_id = 'interactive')),
   CHECK ((owner_kind = 'interactive') = (lease_ttl IS NULL)),
   CHECK (owner_kind = 'interactive' OR last_heartbeat_at IS NOT NULL),
-  CHECK (ended_at IS NULL OR status IN ('exited', 'failed', 'stopped', 'destroyed')),
-  CHECK (ended_at IS NOT NULL OR end_reason IS NULL OR
-         status IN ('exited', 'failed', 'stopped', 'destroyed'))
+  CHECK ((ended_at IS NULL AND end_reason IS NULL) OR status = 'exited' OR status = 'failed' OR
+         status = 'stopped' OR status = 'destroyed')
 ) STRICT, WITHOUT ROWID;
 
 -- At most one living session holds a scope.

@@ -15,12 +15,11 @@ BEGIN
          tenure_check_text('reason', NEW.reason),
          tenure_check_int('opt.force', NEW.force, 0, 1), tenure_check_scope(NEW.scope);
   SELECT tenure_refuse(CASE WHEN CAST(NEW.force AS INTEGER) = 1
-                             AND session_activity(substr(NEW.reason, 1, 280)) IS NULL
+                             AND tenure_is_blank(NEW.reason)
                             THEN 'clear.reason_required' END);
 
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
-  SELECT q.code, q.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence
-    FROM (SELECT CASE
+  VALUES ((SELECT CASE
                    WHEN s.session_id IS NULL AND NEW.session_id IS NOT NULL THEN 'clear.missing'
                    WHEN h.session_id IS NULL THEN NULL
                    ELSE coalesce(
@@ -34,26 +33,28 @@ BEGIN
                           THEN NULL
                           WHEN NEW.actor_id IS NULL THEN 'clear.actor_required'
                           WHEN h.abandoned THEN 'clear.denied_stale'
-                          ELSE 'clear.denied' END) END AS code,
-                 coalesce(s.session_id, NEW.session_id) AS session_id
+                          ELSE 'clear.denied' END) END
             FROM (SELECT 1)
             LEFT JOIN tenure_session AS s
               ON s.session_id = coalesce(NEW.session_id,
                                          (SELECT session_id FROM tenure_session
                                            WHERE scope = tenure_check_scope(NEW.scope)
                                              AND ended_at IS NULL))
-            LEFT JOIN tenure_holder AS h ON h.session_id = s.session_id) AS q
-   WHERE q.code IS NOT NULL;
+            LEFT JOIN tenure_holder AS h ON h.session_id = s.session_id),
+          coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                     WHERE scope = tenure_check_scope(NEW.scope)
+                                       AND ended_at IS NULL)),
+          tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence);
 
   INSERT INTO tenure_clear_found
-  SELECT s.session_id, tenure_check_scope(NEW.scope), NEW.actor_id,
-         tenure_check_text('reason', NEW.reason), CAST(NEW.force AS INTEGER) IS 1
-    FROM (SELECT 1)
-    LEFT JOIN tenure_session AS s
-      ON s.session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                                   WHERE scope = tenure_check_scope(NEW.scope)
-                                                     AND ended_at IS NULL))
-     AND s.ended_at IS NULL;
+  VALUES ((SELECT session_id FROM tenure_session
+            WHERE ended_at IS NULL
+              AND session_id = coalesce(NEW.session_id,
+                                        (SELECT session_id FROM tenure_session
+                                          WHERE scope = tenure_check_scope(NEW.scope)
+                                            AND ended_at IS NULL))),
+          tenure_check_scope(NEW.scope), NEW.actor_id, tenure_check_text('reason', NEW.reason),
+          CAST(NEW.force AS INTEGER) IS 1);
 END;
 
 -- The session to end, with what the caller gave; session_id is NULL where nobody lives.

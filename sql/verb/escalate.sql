@@ -9,9 +9,8 @@ CREATE TRIGGER tenure_escalate_run INSTEAD OF INSERT ON tenure_escalate
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('escalate', NEW.actor_id, NEW.reason);
-  SELECT tenure_refuse(CASE WHEN NEW.kind IS NULL OR NEW.kind NOT IN ('blocking', 'non_blocking')
-                            THEN 'opt.kind' END, 'value', NEW.kind),
-         tenure_refuse(CASE WHEN session_activity(substr(NEW.reason, 1, 280)) IS NULL
+  SELECT tenure_check_word('opt.kind', coalesce(NEW.kind, ''), 'blocking', 'non_blocking'),
+         tenure_refuse(CASE WHEN tenure_is_blank(NEW.reason)
                             THEN 'opt.required' END, 'what', 'reason'),
          tenure_check_text('reason', NEW.reason);
   INSERT INTO tenure_escalation (escalation_id, scope, session_id, kind, reason, created_at)

@@ -16,10 +16,9 @@ BEGIN
   SELECT tenure_verb('start', NEW.actor_id, NULL);
 
   -- Validation; the first hit wins.
+  SELECT tenure_check_word('opt.lifecycle', NEW.lifecycle, 'interactive', 'autonomous');
   SELECT tenure_refuse(
-           CASE WHEN NEW.lifecycle IS NOT NULL AND NEW.lifecycle NOT IN ('interactive', 'autonomous')
-                THEN 'opt.lifecycle'
-                WHEN q.lifecycle = 'interactive' AND NEW.owner_kind IS NOT NULL THEN 'opt.owner_kind'
+           CASE WHEN q.lifecycle = 'interactive' AND NEW.owner_kind IS NOT NULL THEN 'opt.owner_kind'
                 WHEN q.lifecycle = 'interactive' AND NEW.actor_id IS NOT NULL THEN 'opt.actor_id'
                 WHEN q.lifecycle = 'interactive' AND NEW.supervisor_id IS NOT NULL
                 THEN 'opt.supervisor_id'
@@ -27,8 +26,7 @@ BEGIN
                 WHEN q.lifecycle = 'autonomous' AND NEW.actor_id IS NULL THEN 'opt.actor_required'
                 WHEN q.lifecycle = 'autonomous' AND NEW.lease_ttl IS NULL THEN 'opt.lease_required'
                 WHEN NEW.owner_kind = 'interactive' THEN 'opt.kind_not_autonomous' END,
-           'value', coalesce(CASE q.lifecycle WHEN 'interactive' THEN NEW.owner_kind END,
-                             NEW.lifecycle))
+           'value', NEW.owner_kind)
     FROM (SELECT coalesce(NEW.lifecycle,
                           CASE WHEN coalesce(NEW.actor_id, NEW.owner_kind, NEW.supervisor_id,
                                              NEW.lease_ttl) IS NULL
@@ -38,12 +36,9 @@ BEGIN
          tenure_check_id('supervisor_id', NEW.supervisor_id),
          tenure_check_id('parent_session_id', NEW.parent_session_id),
          tenure_check_scope(NEW.scope);
-  SELECT tenure_refuse(CASE WHEN NEW.owner_kind NOT IN ('runtime_supervisor', 'runtime_worker')
-                            THEN 'opt.owner_kind' END, 'value', NEW.owner_kind),
-         tenure_refuse(CASE WHEN NEW.mode NOT IN ('general', 'research', 'implement')
-                            THEN 'opt.mode' END, 'value', NEW.mode),
-         tenure_refuse(CASE WHEN NEW.status NOT IN ('running', 'starting', 'idle')
-                            THEN 'opt.status' END, 'value', NEW.status),
+  SELECT tenure_check_word('opt.owner_kind', NEW.owner_kind, 'runtime_supervisor', 'runtime_worker'),
+         tenure_check_word('opt.mode', NEW.mode, 'general', 'research', 'implement'),
+         tenure_check_word('opt.status', NEW.status, 'running', 'starting', 'idle'),
          tenure_check_int('opt.strict', NEW.strict, 0, 1),
          tenure_check_int('opt.token_budget', NEW.token_budget, 0, 9223372036854775807);
 
@@ -54,7 +49,10 @@ BEGIN
                                  (NEW.host = h.host AND NEW.boot_id = h.boot_id AND NEW.pid = h.pid
                                   AND NEW.pid_start_ticks = h.pid_start_ticks) IS TRUE),
                                h.strict),
-         h.session_id, session_mint_id(), q.scope, q.lifecycle, NEW.mode,
+         h.session_id, session_mint_id(),
+         session_next_revision(coalesce(h.revision, (SELECT revision FROM tenure_scope
+                                                      WHERE scope = q.scope), 0)),
+         q.scope, q.lifecycle, NEW.mode,
          CASE q.lifecycle WHEN 'interactive' THEN 'interactive'
                           ELSE coalesce(NEW.owner_kind, 'runtime_worker') END,
          coalesce(tenure_check_id('actor_id', NEW.actor_id), 'interactive'),
@@ -78,9 +76,10 @@ BEGIN
 END;
 
 -- A start with its decision: what was asked for, checked and with its defaults, beside what was found.
--- It has a row's worth of variables, which trigger programs lack; found_left is the rest of the lease.
+-- It has a row's worth of variables, which trigger programs lack; number is the revision of the change,
+-- found_left the rest of the lease.
 CREATE VIEW tenure_start_judged AS
-SELECT NULL AS decision, NULL AS found_id, NULL AS new_id, NULL AS scope, NULL AS lifecycle,
+SELECT NULL AS decision, NULL AS found_id, NULL AS new_id, NULL AS number, NULL AS scope, NULL AS lifecycle,
        NULL AS mode, NULL AS owner_kind, NULL AS owner_id, NULL AS supervisor_id, NULL AS lease_ttl,
        NULL AS found_left, NULL AS asked_session, NULL AS asked_fence, NULL AS strict,
        NULL AS status, NULL AS token_budget, NULL AS label, NULL AS command, NULL AS cwd,
@@ -94,15 +93,15 @@ CREATE TRIGGER tenure_start_refuse INSTEAD OF INSERT ON tenure_start_judged
 WHEN NEW.decision NOT IN ('create', 'replace')
 BEGIN
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
-  SELECT q.code, NEW.found_id, NEW.scope, NEW.owner_id, NEW.asked_fence
-    FROM (SELECT CASE WHEN NEW.decision IN ('keep', 'twin', 'fence.required')
-                      THEN coalesce(CASE WHEN NEW.asked_session <> s.session_id
-                                         THEN 'fence.session' END,
-                                    tenure_fence_refusal(NULL, NEW.asked_fence, 0, s.scope, s.fence, 0),
-                                    CASE NEW.decision WHEN 'fence.required' THEN 'fence.required' END)
-                      ELSE NEW.decision END AS code
-            FROM tenure_session AS s WHERE s.session_id = NEW.found_id) AS q
-   WHERE q.code IS NOT NULL;
+  VALUES ((SELECT CASE WHEN NEW.decision IN ('keep', 'twin') OR NEW.decision = 'fence.required'
+                       THEN coalesce(CASE WHEN NEW.asked_session <> s.session_id
+                                          THEN 'fence.session' END,
+                                     tenure_fence_refusal(NULL, NEW.asked_fence, 0, s.scope, s.fence,
+                                                          0),
+                                     CASE NEW.decision WHEN 'fence.required' THEN 'fence.required' END)
+                       ELSE NEW.decision END
+             FROM tenure_session AS s WHERE s.session_id = NEW.found_id),
+          NEW.found_id, NEW.scope, NEW.owner_id, NEW.asked_fence);
 END;
 
 -- create, replace: the old session ends, the new one takes the scope with the same number.
@@ -110,7 +109,7 @@ CREATE TRIGGER tenure_start_new INSTEAD OF INSERT ON tenure_start_judged
 WHEN NEW.decision IN ('create', 'replace')
 BEGIN
   UPDATE tenure_session
-     SET status = session_end_status(status, 'failed'), revision = session_next_revision(revision),
+     SET status = session_end_status(status, 'failed'), revision = NEW.number,
          changed_at = max(session_now(), changed_at), ended_at = max(session_now(), started_at),
          end_reason = 'stale_reset', ended_by = NEW.owner_id
    WHERE session_id = NEW.found_id;
@@ -119,30 +118,28 @@ BEGIN
          lease_ttl, started_at, last_started_at, last_heartbeat_at, lease_machine, lease_boot_id,
          lease_deadline_mono, lease_file, changed_at, revision, fence, predecessor_id,
          parent_session_id, host, boot_id, pid, pid_start_ticks, label, command, cwd, token_budget)
-  SELECT NEW.new_id, NEW.scope, coalesce(NEW.status, 'running'), coalesce(NEW.mode, 'general'),
-         NEW.owner_kind, NEW.owner_id,
-         coalesce(NEW.supervisor_id,
-                  (SELECT supervisor_id FROM tenure_session
-                    WHERE session_id = NEW.found_id AND NEW.lifecycle = 'autonomous')),
-         coalesce(NEW.strict, 0), tenure_clock_kind(), NEW.lease_ttl, session_now(), session_now(),
-         CASE NEW.lifecycle WHEN 'autonomous' THEN session_now() END,
-         lease_grant('machine', NEW.lease_ttl), lease_grant('boot_id', NEW.lease_ttl),
-         lease_grant('deadline', NEW.lease_ttl), lease_grant('file', NEW.lease_ttl),
-         session_now(), n.number, n.number, NEW.found_id, NEW.parent_session_id, NEW.host,
-         NEW.boot_id, NEW.pid, NEW.pid_start_ticks, NEW.label, NEW.command, NEW.cwd,
-         NEW.token_budget
-    FROM (SELECT CASE WHEN NEW.found_id IS NOT NULL THEN c.revision
-                      ELSE session_next_revision(coalesce(c.revision, 0)) END AS number
-            FROM (SELECT 1) LEFT JOIN tenure_scope AS c ON c.scope = NEW.scope) AS n;
+  VALUES (NEW.new_id, NEW.scope, coalesce(NEW.status, 'running'), coalesce(NEW.mode, 'general'),
+          NEW.owner_kind, NEW.owner_id,
+          coalesce(NEW.supervisor_id,
+                   (SELECT supervisor_id FROM tenure_session
+                     WHERE session_id = NEW.found_id AND NEW.lifecycle = 'autonomous')),
+          coalesce(NEW.strict, 0), tenure_clock_kind(), NEW.lease_ttl, session_now(), session_now(),
+          CASE NEW.lifecycle WHEN 'autonomous' THEN session_now() END,
+          lease_grant('machine', NEW.lease_ttl), lease_grant('boot_id', NEW.lease_ttl),
+          lease_grant('deadline', NEW.lease_ttl), lease_grant('file', NEW.lease_ttl),
+          session_now(), NEW.number, NEW.number, NEW.found_id, NEW.parent_session_id, NEW.host,
+          NEW.boot_id, NEW.pid, NEW.pid_start_ticks, NEW.label, NEW.command, NEW.cwd,
+          NEW.token_budget);
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   SELECT tenure_refuse('usage.conflict_clause') FROM tenure_session
    WHERE session_id = NEW.found_id AND ended_at IS NULL;
 
   INSERT INTO tenure_start_report (session_id, reset, prior_session_id, warning)
-  SELECT NEW.new_id, 1, NEW.found_id,
-         'replaced: session ' || display_safe(s.session_id) || ' of ' || display_safe(s.owner_id) ||
-         ' on scope ' || display_safe(s.scope) || ' was over and has been ended'
-    FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.found_id;
+  VALUES (NEW.new_id, 1, NEW.found_id,
+          (SELECT 'replaced: session ' || display_safe(session_id) || ' of ' ||
+                  display_safe(owner_id) || ' on scope ' || display_safe(scope) ||
+                  ' was over and has been ended'
+             FROM tenure_session WHERE session_id = NEW.found_id));
 END;
 
 -- keep, twin: the same session goes on. A twin cannot prove that it is the process that held the lease
@@ -185,7 +182,7 @@ BEGIN
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 
   INSERT INTO tenure_start_report (session_id, reset, prior_session_id, warning)
-  SELECT NEW.found_id, 0, NULL,
+  VALUES (NEW.found_id, 0, NULL,
          CASE WHEN NEW.decision = 'twin'
               THEN 'twin: ' || display_safe(NEW.owner_id) || ' held scope ' ||
                    display_safe(NEW.scope) || ' already and this caller could not prove to be the ' ||
@@ -194,7 +191,7 @@ BEGIN
               THEN 'joined: an interactive session holds scope ' || display_safe(NEW.scope) ||
                    ' already; its start_count grew by one'
               ELSE 'joined: ' || display_safe(NEW.owner_id) || ' holds scope ' ||
-                   display_safe(NEW.scope) || ' already; its lease was renewed' END;
+                   display_safe(NEW.scope) || ' already; its lease was renewed' END);
 END;
 
 -- The report of a start, from the row as it now stands.

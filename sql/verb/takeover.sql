@@ -33,7 +33,7 @@ BEGIN
                    CASE WHEN h.lifecycle = 'interactive' THEN 'takeover.not_autonomous'
                         WHEN NOT h.abandoned THEN 'takeover.live'
                         WHEN h.owner_id = NEW.actor_id THEN 'takeover.same_actor'
-                        WHEN session_activity(substr(NEW.reason, 1, 280)) IS NULL
+                        WHEN tenure_is_blank(NEW.reason)
                         THEN 'takeover.reason_required'
                         WHEN NEW.expected_revision IS NOT NULL
                              AND NEW.expected_revision IS NOT h.revision

@@ -21,9 +21,8 @@ BEGIN
          tenure_check_int('opt.exit_code', NEW.exit_code, -2147483648, 4294967295),
          tenure_check_int('opt.exit_signal', NEW.exit_signal, 0, 255),
          tenure_check_text('failure_reason', NEW.failure_reason);
-  SELECT tenure_refuse(CASE WHEN NEW.failure_origin NOT IN ('host-death', 'renderer-failure',
-                                                            'storage-corruption', 'unknown')
-                            THEN 'opt.failure_origin' END, 'value', NEW.failure_origin);
+  SELECT tenure_check_word('opt.failure_origin', NEW.failure_origin, 'host-death',
+                           'renderer-failure', 'storage-corruption', 'unknown');
 
   INSERT INTO tenure_refusal (code, session_id, actor_id, asked)
   SELECT q.code, NEW.session_id, NEW.actor_id, NEW.fence

@@ -321,8 +321,8 @@ static sqlite3 *open_scan(int rows) {
                  "WHERE i < %d) SELECT s.* FROM n, tenure_session AS s",
                  rows);
   run(db, sql);
-  run(db, "UPDATE seen SET status = (SELECT status FROM session_status_policy LIMIT 1 "
-          "OFFSET seen.rowid % 12)");
+  run(db, "WITH p AS (SELECT row_number() OVER () AS i, status FROM session_status_policy) "
+          "UPDATE seen SET status = (SELECT status FROM p WHERE i = 1 + seen.rowid % 12)");
   return db;
 }
 

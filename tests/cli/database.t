@@ -202,15 +202,16 @@ holds() {
   ln -s "$tenure" linked
   run --separate-stderr ./linked version
   done_ok
-  mkdir -p prefix/bin prefix/lib/tenure/lib
-  cp "$tenure" prefix/bin/
-  cp -r "${tenure%/*}"/lib/* prefix/lib/tenure/lib/
-  cp "${tenure%/*}"/../dist/tenure.so prefix/lib/tenure/
-  run --separate-stderr prefix/bin/tenure start
+  local prefix=$'it\'s "a" \\ prefix'
+  mkdir -p "$prefix/bin" "$prefix/lib/tenure/lib"
+  cp "$tenure" "$prefix/bin/"
+  cp -r "${tenure%/*}"/lib/* "$prefix"/lib/tenure/lib/
+  cp "${tenure%/*}"/../dist/tenure.so "$prefix"/lib/tenure/
+  run --separate-stderr "$prefix/bin/tenure" start
   done_ok
-  run --separate-stderr env PATH="$PWD/prefix/bin:$PATH" tenure status
+  run --separate-stderr env PATH="$PWD/$prefix/bin:$PATH" tenure status
   done_ok
-  cd prefix/bin
+  cd "$prefix/bin"
   run --separate-stderr bash tenure status
   done_ok
 }

@@ -211,6 +211,19 @@ load helper
   json '.error.code == "extension.unusable"'
 }
 
+@test "what else is printed on the way is no part of the answer" {
+  new_session
+  run --separate-stderr env LD_PRELOAD=/nowhere.so "$tenure" status --json
+  done_ok
+  stderr=''
+  json '.result.scopes | length == 1'
+  run --separate-stderr env LD_PRELOAD=/nowhere.so "$tenure" takeover --actor a --reason r
+  [ "$status" -eq 4 ]
+  [[ $stderr == *'tenure: takeover.not_autonomous: '* ]]
+  run --separate-stderr env LD_PRELOAD=/nowhere.so "$tenure" status --db "$BATS_TEST_TMPDIR"
+  [ "$status" -eq 5 ]
+}
+
 @test "1: no sqlite3" {
   mkdir path
   ln -s "$(command -v bash)" path/bash

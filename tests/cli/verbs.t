@@ -360,7 +360,10 @@ load helper
   tenure --help
   says 'usage: tenure VERB'
   tenure help --json
-  json '.command == "help" and (.result.text | startswith("usage: "))'
+  json '.command == "help" and ([.result.verbs[].verb] | index("start") and index("version"))'
+  tenure help transition --json
+  json '.result | .verb == "transition" and [.operands[].name] == ["SESSION", "STATUS"]
+        and (.options[] | select(.name == "--reason") | .value == "TEXT" and (.help | length > 0))'
 }
 
 @test "help of every verb names every option of it" {

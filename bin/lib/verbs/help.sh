@@ -12,8 +12,7 @@ verb_declare() {
 verb_run() {
   local verb=${GIVEN[verb]-}
   if ! is_given verb; then
-    overview
-    show_text "$REPLY"
+    show_overview
   elif verb_exists "$verb"; then
     show_help "$verb"
   else

@@ -46,8 +46,10 @@ status_fields() {
 # Held scopes as columns; the others, and the sessions without one, as numbers.
 show_all() {
   local table
-  cell SCOPE 'display_safe(scope)'
-  cell HOLDER 'display_safe(owner_id)'
+  phrase_short scope 40
+  cell SCOPE "$REPLY"
+  phrase_short owner_id 30
+  cell HOLDER "$REPLY"
   cell STATUS "status||iif(stale,' (stale)','')"
   phrase_ago started_at
   cell SINCE "$REPLY"

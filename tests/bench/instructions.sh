@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+#
+# instructions.sh BENCH - instructions per operation, counted by callgrind: exact, and the same on a busy
+# machine. Prints what each operation costs beside its floor, and the net cost of the status predicate with
+# its goal. BENCH is the program made from bench.c; the extension is the one that it loads.
+set -euo pipefail
+
+(($# == 1)) || { printf 'usage: %s BENCH\n' "$0" >&2; exit 2; }
+bench=$1
+
+# each WHAT COUNT: sets REPLY to the instructions of one WHAT.
+each() {
+  local total
+  total=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=bench_measured \
+    "$bench" instructions "$1" "$2" 2>&1 | sed -n 's/.*Collected : \([0-9]*\).*/\1/p')
+  [[ -n $total ]] || { printf '%s: callgrind counted nothing for %s\n' "$0" "$1" >&2; exit 1; }
+  REPLY=$((total / $2))
+}
+
+# ratio NAME COST FLOOR
+ratio() {
+  printf '%-46s %8d  floor %6d  %6s times\n' "$1" "$2" "$3" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')"
+}
+
+each scan-status 12000 && status=$REPLY
+each scan-predicate 12000 && predicate=$REPLY
+each scan-upper 12000 && upper=$REPLY
+net=$((predicate - status))
+((net <= 160)) && verdict=ok || verdict=MISS
+printf '%-46s %8d  goal <= 160  %s\n' 'session_is_terminal(status), net' "$net" "$verdict"
+ratio 'session_is_terminal(status) / upper(status), net' "$net" $((upper - status))
+
+each floor 1000 && floor=$REPLY
+for what in heartbeat heartbeat-scope; do
+  each "$what" 1000
+  ratio "$what / bare UPDATE" "$REPLY" "$floor"
+done
+each floor-pair 200 && floor=$REPLY
+each pair 200
+ratio 'start + clear / bare INSERT + UPDATE' "$REPLY" "$floor"
