@@ -112,21 +112,15 @@ static void fn_is_blank(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_int(ctx, text.n == 0);
 }
 
-int tn_check_register(sqlite3 *db) {
+int tn_check_register(tn_registry *registry) {
   static const tn_function functions[] = {
-      {"tenure_check_id", 2, TN_PURE, fn_check_id},
-      {"tenure_check_scope", 1, TN_PURE, fn_check_scope},
-      {"tenure_check_text", 2, TN_PURE, fn_check_text},
-      {"tenure_check_int", 4, TN_PURE, fn_check_int},
-      {"tenure_check_word", -1, TN_PURE, fn_check_word},
-      {"tenure_check_json_array", 1, TN_PURE, fn_check_json_array},
-      {"tenure_is_blank", 1, TN_PURE, fn_is_blank},
+      {"tenure_check_id", 2, TN_PURE, fn_check_id, NULL},
+      {"tenure_check_scope", 1, TN_PURE, fn_check_scope, NULL},
+      {"tenure_check_text", 2, TN_PURE, fn_check_text, NULL},
+      {"tenure_check_int", 4, TN_PURE, fn_check_int, NULL},
+      {"tenure_check_word", -1, TN_PURE, fn_check_word, NULL},
+      {"tenure_check_json_array", 1, TN_PURE, fn_check_json_array, NULL},
+      {"tenure_is_blank", 1, TN_PURE, fn_is_blank, NULL},
   };
-  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-    const tn_function *f = &functions[i];
-    const int rc =
-        sqlite3_create_function_v2(db, f->name, f->n_arg, f->flags, NULL, f->call, NULL, NULL, NULL);
-    if (rc != SQLITE_OK) return rc;
-  }
-  return SQLITE_OK;
+  return tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));
 }

@@ -4,8 +4,8 @@
 #ifndef TN_CHECK_FUNCTIONS_H
 #define TN_CHECK_FUNCTIONS_H
 
-#include "sqlite_ext.h"
+#include "registry.h"
 
-int tn_check_register(sqlite3 *db);
+int tn_check_register(tn_registry *registry);
 
 #endif

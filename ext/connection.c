@@ -34,17 +34,6 @@ void tn_connection_release(void *p) {
   sqlite3_free(conn);
 }
 
-int tn_connection_register(tn_connection *conn, const tn_function *functions, int n) {
-  for (int i = 0; i < n; i++) {
-    const tn_function *f = &functions[i];
-    conn->n_ref++; /* dropped by SQLite with the function, also when the registration fails */
-    const int rc = sqlite3_create_function_v2(conn->db, f->name, f->n_arg, f->flags, conn, f->call,
-                                              NULL, NULL, tn_connection_release);
-    if (rc != SQLITE_OK) return rc;
-  }
-  return SQLITE_OK;
-}
-
 sqlite3_int64 tn_connection_now(tn_connection *conn) {
   if (conn->frame != NULL) return conn->frame->now;
   return conn->is_virtual ? conn->virtual_now : tn_clock_wall();

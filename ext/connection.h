@@ -65,9 +65,6 @@ tn_connection *tn_connection_new(sqlite3 *db);
 /* Drops one reference; has the signature of a destructor of SQLite. */
 void tn_connection_release(void *conn);
 
-/* Registers FUNCTIONS with CONN as their user data, a reference for each. Returns a result code. */
-int tn_connection_register(tn_connection *conn, const tn_function *functions, int n);
-
 /* Seconds since 1970 by this connection's clock: the verb's one reading while a verb runs. */
 sqlite3_int64 tn_connection_now(tn_connection *conn);
 

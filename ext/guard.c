@@ -288,13 +288,13 @@ static void fn_guard_check(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_refuse_with(ctx, code, facts, CHECK_COUNT + 4);
 }
 
-int tn_guard_register(tn_connection *conn) {
+int tn_guard_register(tn_registry *registry) {
   static const tn_function functions[] = {
-      {"tenure_guard", 2, TN_DIRECT, fn_guard},
-      {"tenure_unguard", 1, TN_DIRECT, fn_unguard},
-      {"tenure_hold", 1, TN_DIRECT, fn_hold},
-      {"tenure_hold", 2, TN_DIRECT, fn_hold},
-      {"tenure_guard_check", CHECK_COUNT, TN_INNOCUOUS, fn_guard_check},
+      {"tenure_guard", 2, TN_DIRECT, fn_guard, NULL},
+      {"tenure_unguard", 1, TN_DIRECT, fn_unguard, NULL},
+      {"tenure_hold", 1, TN_DIRECT, fn_hold, NULL},
+      {"tenure_hold", 2, TN_DIRECT, fn_hold, NULL},
+      {"tenure_guard_check", CHECK_COUNT, TN_INNOCUOUS, fn_guard_check, NULL},
   };
-  return tn_connection_register(conn, functions, (int)(sizeof functions / sizeof functions[0]));
+  return tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));
 }

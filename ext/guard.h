@@ -4,9 +4,9 @@
 #ifndef TN_GUARD_H
 #define TN_GUARD_H
 
-#include "connection.h"
+#include "registry.h"
 
-int tn_guard_register(tn_connection *conn);
+int tn_guard_register(tn_registry *registry);
 
 /* Removes the guards from every table of the main schema. Returns a result code. */
 int tn_guard_remove_all(sqlite3 *db);

@@ -204,14 +204,14 @@ static int schema_column(const tn_scan *scan, int row, int column, sqlite3_conte
   return SQLITE_OK;
 }
 
-int tn_install_register(tn_connection *conn) {
+int tn_install_register(tn_registry *registry) {
   static const tn_function functions[] = {
-      {"tenure_install", 0, TN_DIRECT, fn_install},
-      {"tenure_uninstall", 0, TN_DIRECT, fn_uninstall},
+      {"tenure_install", 0, TN_DIRECT, fn_install, NULL},
+      {"tenure_uninstall", 0, TN_DIRECT, fn_uninstall, NULL},
   };
   static const tn_table schema = {
       "tenure_schema", "CREATE TABLE x(ordinal, name, sql)", -1, schema_prepare, schema_column, NULL,
   };
-  const int rc = tn_connection_register(conn, functions, 2);
-  return rc != SQLITE_OK ? rc : tn_table_register(conn->db, &schema, NULL);
+  const int rc = tn_registry_functions(registry, functions, 2);
+  return rc != SQLITE_OK ? rc : tn_registry_table(registry, &schema);
 }

@@ -4,8 +4,8 @@
 #ifndef TN_INSTALL_H
 #define TN_INSTALL_H
 
-#include "connection.h"
+#include "registry.h"
 
-int tn_install_register(tn_connection *conn);
+int tn_install_register(tn_registry *registry);
 
 #endif

@@ -93,13 +93,12 @@ static int json_split_key(const char *key, size_t *n, json_type *type) {
 
 /* Appends text, or the bytes of a blob, as a JSON string or as it is. */
 static int json_append_text(sqlite3_str *out, sqlite3_value *value, json_type type) {
-  const char *z = (const char *)sqlite3_value_text(value);
-  if (z == NULL) return SQLITE_NOMEM;
-  const int n = sqlite3_value_bytes(value);
+  tn_text text;
+  if (!tn_value_bytes(value, &text)) return SQLITE_NOMEM;
   if (type == JSON_RAW) {
-    sqlite3_str_append(out, z, n);
+    sqlite3_str_append(out, text.z, (int)text.n);
   } else {
-    tn_json_append_string(out, z, (size_t)n);
+    tn_json_append_string(out, text.z, text.n);
   }
   return SQLITE_OK;
 }

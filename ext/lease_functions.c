@@ -277,21 +277,21 @@ static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_text(ctx, verdict, -1, SQLITE_STATIC);
 }
 
-int tn_lease_register(tn_connection *conn) {
+int tn_lease_register(tn_registry *registry) {
   static const tn_function functions[] = {
-      {"lease_expires_at", 2, TN_PURE, fn_expires_at},
-      {"lease_expired", 2, TN_PURE, fn_expired},
-      {"lease_expired", 3, TN_PURE, fn_expired},
-      {"lease_remaining", 3, TN_PURE, fn_remaining},
-      {"session_lifecycle", 1, TN_PURE, fn_lifecycle},
-      {"session_is_stale", 6, TN_PURE, fn_is_stale},
-      {"session_verdict", 9, TN_PURE, fn_verdict},
-      {"lease_stale", 8, TN_INNOCUOUS, fn_stale},
-      {"lease_stale_reason", 8, TN_INNOCUOUS, fn_stale_reason},
-      {"lease_left", 8, TN_INNOCUOUS, fn_left},
-      {"lease_overdue", 8, TN_INNOCUOUS, fn_overdue},
-      {"lease_grant", 2, TN_INNOCUOUS, fn_grant},
-      {"lease_granted", 5, TN_INNOCUOUS, fn_granted},
+      {"lease_expires_at", 2, TN_PURE, fn_expires_at, NULL},
+      {"lease_expired", 2, TN_PURE, fn_expired, NULL},
+      {"lease_expired", 3, TN_PURE, fn_expired, NULL},
+      {"lease_remaining", 3, TN_PURE, fn_remaining, NULL},
+      {"session_lifecycle", 1, TN_PURE, fn_lifecycle, NULL},
+      {"session_is_stale", 6, TN_PURE, fn_is_stale, NULL},
+      {"session_verdict", 9, TN_PURE, fn_verdict, NULL},
+      {"lease_stale", 8, TN_INNOCUOUS, fn_stale, NULL},
+      {"lease_stale_reason", 8, TN_INNOCUOUS, fn_stale_reason, NULL},
+      {"lease_left", 8, TN_INNOCUOUS, fn_left, NULL},
+      {"lease_overdue", 8, TN_INNOCUOUS, fn_overdue, NULL},
+      {"lease_grant", 2, TN_INNOCUOUS, fn_grant, NULL},
+      {"lease_granted", 5, TN_INNOCUOUS, fn_granted, NULL},
   };
-  return tn_connection_register(conn, functions, (int)(sizeof functions / sizeof functions[0]));
+  return tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));
 }

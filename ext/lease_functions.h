@@ -4,8 +4,8 @@
 #ifndef TN_LEASE_FUNCTIONS_H
 #define TN_LEASE_FUNCTIONS_H
 
-#include "connection.h"
+#include "registry.h"
 
-int tn_lease_register(tn_connection *conn);
+int tn_lease_register(tn_registry *registry);
 
 #endif

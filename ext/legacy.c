@@ -60,7 +60,8 @@ static const struct {
     [LEGACY_LEASE_TTL] = {"lease_ttl_secs", TN_JSON_INTEGER, LEGACY_NULLABLE, INT64_MAX, NULL},
     [LEGACY_LAST_HEARTBEAT_AT] = {"last_heartbeat_at_epoch_s", TN_JSON_INTEGER, LEGACY_NULLABLE,
                                   INT64_MAX, NULL},
-    [LEGACY_REVISION] = {"revision", TN_JSON_INTEGER, LEGACY_OPTIONAL, INT64_MAX - 1, NULL},
+    [LEGACY_REVISION] = {"revision", TN_JSON_INTEGER, LEGACY_OPTIONAL, TN_LEGACY_REVISION_MAX,
+                         NULL},
 };
 
 /* A field as it was found. */

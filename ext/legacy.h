@@ -17,6 +17,12 @@
 #include "sqlite_ext.h"
 #include "text.h"
 
+#include <stdint.h>
+
+/* The highest revision that is taken over. A session at the ceiling of 2^63-1 could not even be ended,
+** so there is room for more changes than a session ever sees. */
+#define TN_LEGACY_REVISION_MAX (INT64_MAX - UINT32_MAX)
+
 /* The session in a state file. Times are seconds since 1970, none of them ahead of NOW. */
 typedef struct tn_legacy {
   int has_session_id; /* 0: the file holds nothing, it only tells of the past */
@@ -32,7 +38,7 @@ typedef struct tn_legacy {
   sqlite3_int64 started_at;
   sqlite3_int64 last_started_at;
   sqlite3_int64 start_count; /* 1 to 2^32-1 */
-  sqlite3_int64 revision;    /* 1 to 2^63-2, so that there is a next one */
+  sqlite3_int64 revision;    /* 1 to TN_LEGACY_REVISION_MAX */
 } tn_legacy;
 
 /* Why a state file is refused. All texts are static. */

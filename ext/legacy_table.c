@@ -14,6 +14,7 @@
 #include "connection.h"
 #include "legacy.h"
 #include "table.h"
+#include "value.h"
 
 typedef enum legacy_column {
   LEGACY_COLUMN_SESSION_ID,
@@ -40,13 +41,12 @@ static char *legacy_table_message(const tn_legacy_fault *fault) {
 static int legacy_table_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
                                 char **error) {
   tn_legacy_fault fault;
+  tn_text json;
   (void)db;
-  const char *z = (const char *)sqlite3_value_text(argument);
-  if (z == NULL) return SQLITE_NOMEM;
-  const size_t n = (size_t)sqlite3_value_bytes(argument);
+  if (!tn_value_bytes(argument, &json)) return SQLITE_NOMEM;
   tn_legacy *state = sqlite3_malloc64(sizeof *state);
   if (state == NULL) return SQLITE_NOMEM;
-  const int rc = tn_legacy_read(z, n, tn_connection_now(context), state, &fault);
+  const int rc = tn_legacy_read(json.z, json.n, tn_connection_now(context), state, &fault);
   if (rc != SQLITE_OK) {
     sqlite3_free(state);
     if (rc == SQLITE_ERROR) *error = legacy_table_message(&fault);
@@ -122,6 +122,6 @@ static const tn_table legacy_table = {
     legacy_table_release,
 };
 
-int tn_legacy_register(sqlite3 *db, struct tn_connection *conn) {
-  return tn_table_register(db, &legacy_table, conn);
+int tn_legacy_register(tn_registry *registry) {
+  return tn_registry_table(registry, &legacy_table);
 }

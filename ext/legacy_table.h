@@ -4,11 +4,9 @@
 #ifndef TN_LEGACY_TABLE_H
 #define TN_LEGACY_TABLE_H
 
-#include "sqlite_ext.h"
-
-struct tn_connection;
+#include "registry.h"
 
 /* Registers it on DB; CONN tells it the time. Returns an SQLite result code. */
-int tn_legacy_register(sqlite3 *db, struct tn_connection *conn);
+int tn_legacy_register(tn_registry *registry);
 
 #endif

@@ -66,33 +66,13 @@ static void policy_refuse_value(sqlite3_context *ctx, const char *code, sqlite3_
   if (tn_value_text(ctx, value, &shown)) tn_refuse(ctx, code, "value", shown.z, shown.n);
 }
 
-/* One SQL function for each predicate; all share policy_holds, which finds its row by user data. */
-typedef struct policy_question {
-  const char *name;
-  tn_predicate predicate;
-} policy_question;
-
-static const policy_question policy_questions[] = {
-    {"session_is_active", TN_PREDICATE_ACTIVE},
-    {"session_is_terminal", TN_PREDICATE_TERMINAL},
-    {"session_is_commandable", TN_PREDICATE_COMMANDABLE},
-    {"session_is_live_host_eligible", TN_PREDICATE_LIVE_HOST_ELIGIBLE},
-    {"session_is_offline_replay_eligible", TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE},
-    {"session_is_collectable", TN_PREDICATE_COLLECTABLE},
-    {"session_is_destroyed", TN_PREDICATE_DESTROYED},
-    {"session_allows_turn", TN_PREDICATE_ALLOWS_TURN},
-};
-
-_Static_assert(sizeof policy_questions / sizeof policy_questions[0] == TN_PREDICATE_COUNT,
-               "each predicate has its SQL function");
-
-/* session_is_...(status) */
+/* session_is_...(status): all predicates share this; which one is asked is the function's own data. */
 static void policy_holds(sqlite3_context *ctx, int argc, sqlite3_value **args) {
   (void)argc;
-  const policy_question *question = sqlite3_user_data(ctx);
+  const tn_predicate *predicate = sqlite3_user_data(ctx);
   int status;
   if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
-  sqlite3_result_int(ctx, tn_policy_of((tn_status)status)->holds[question->predicate]);
+  sqlite3_result_int(ctx, tn_policy_of((tn_status)status)->holds[*predicate]);
 }
 
 /* session_settles_turn_as(status) */
@@ -289,31 +269,42 @@ static void policy_status_from(sqlite3_context *ctx, int argc, sqlite3_value **a
   tn_refuse_with(ctx, "usage.status_alias", facts, 2);
 }
 
+static const tn_predicate policy_predicates[] = {
+    TN_PREDICATE_ACTIVE,
+    TN_PREDICATE_TERMINAL,
+    TN_PREDICATE_COMMANDABLE,
+    TN_PREDICATE_LIVE_HOST_ELIGIBLE,
+    TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE,
+    TN_PREDICATE_COLLECTABLE,
+    TN_PREDICATE_DESTROYED,
+    TN_PREDICATE_ALLOWS_TURN,
+};
+
+_Static_assert(sizeof policy_predicates / sizeof policy_predicates[0] == TN_PREDICATE_COUNT,
+               "each predicate has its SQL function");
+
 static const tn_function policy_functions[] = {
-    {"session_settles_turn_as", 1, TN_PURE, policy_settles_turn_as},
-    {"session_status_policy", 1, TN_PURE | SQLITE_RESULT_SUBTYPE, policy_as_json},
-    {"session_can_transition", 2, TN_PURE, policy_can_transition},
-    {"session_transition", 4, TN_PURE, policy_transition},
-    {"session_end_status", 2, TN_PURE, policy_end_status},
-    {"session_next_revision", 1, TN_PURE, policy_next_revision},
-    {"session_termination", 4, TN_PURE, policy_termination},
-    {"session_require_commandable", 2, TN_PURE, policy_require_commandable},
-    {"session_status_from", 2, TN_PURE, policy_status_from},
+    {"session_is_active", 1, TN_PURE, policy_holds, &policy_predicates[0]},
+    {"session_is_terminal", 1, TN_PURE, policy_holds, &policy_predicates[1]},
+    {"session_is_commandable", 1, TN_PURE, policy_holds, &policy_predicates[2]},
+    {"session_is_live_host_eligible", 1, TN_PURE, policy_holds, &policy_predicates[3]},
+    {"session_is_offline_replay_eligible", 1, TN_PURE, policy_holds, &policy_predicates[4]},
+    {"session_is_collectable", 1, TN_PURE, policy_holds, &policy_predicates[5]},
+    {"session_is_destroyed", 1, TN_PURE, policy_holds, &policy_predicates[6]},
+    {"session_allows_turn", 1, TN_PURE, policy_holds, &policy_predicates[7]},
+    {"session_settles_turn_as", 1, TN_PURE, policy_settles_turn_as, NULL},
+    {"session_status_policy", 1, TN_PURE | SQLITE_RESULT_SUBTYPE, policy_as_json, NULL},
+    {"session_can_transition", 2, TN_PURE, policy_can_transition, NULL},
+    {"session_transition", 4, TN_PURE, policy_transition, NULL},
+    {"session_end_status", 2, TN_PURE, policy_end_status, NULL},
+    {"session_next_revision", 1, TN_PURE, policy_next_revision, NULL},
+    {"session_termination", 4, TN_PURE, policy_termination, NULL},
+    {"session_require_commandable", 2, TN_PURE, policy_require_commandable, NULL},
+    {"session_status_from", 2, TN_PURE, policy_status_from, NULL},
 };
 
 enum { POLICY_FUNCTION_COUNT = sizeof policy_functions / sizeof policy_functions[0] };
 
-int tn_policy_register(sqlite3 *db) {
-  int rc = SQLITE_OK;
-  for (int i = 0; i < TN_PREDICATE_COUNT && rc == SQLITE_OK; i++) {
-    /* The cast takes const away for the API only; policy_holds reads it as const again. */
-    rc = sqlite3_create_function_v2(db, policy_questions[i].name, 1, TN_PURE,
-                                    (void *)&policy_questions[i], policy_holds, NULL, NULL, NULL);
-  }
-  for (int i = 0; i < POLICY_FUNCTION_COUNT && rc == SQLITE_OK; i++) {
-    rc = sqlite3_create_function_v2(db, policy_functions[i].name, policy_functions[i].n_arg,
-                                    policy_functions[i].flags, NULL, policy_functions[i].call, NULL,
-                                    NULL, NULL);
-  }
-  return rc;
+int tn_policy_register(tn_registry *registry) {
+  return tn_registry_functions(registry, policy_functions, POLICY_FUNCTION_COUNT);
 }

@@ -4,10 +4,10 @@
 #ifndef TN_POLICY_FUNCTIONS_H
 #define TN_POLICY_FUNCTIONS_H
 
-#include "sqlite_ext.h"
+#include "registry.h"
 
 /* Registers the functions on DB. All are pure: CHECKs, indexes, generated columns, triggers
 ** and views may call them. Returns an SQLite result code. */
-int tn_policy_register(sqlite3 *db);
+int tn_policy_register(tn_registry *registry);
 
 #endif

@@ -95,10 +95,10 @@ static const tn_table policy_tables[] = {
 
 enum { POLICY_TABLE_COUNT = sizeof policy_tables / sizeof policy_tables[0] };
 
-int tn_policy_tables_register(sqlite3 *db) {
+int tn_policy_tables_register(tn_registry *registry) {
   int rc = SQLITE_OK;
   for (int i = 0; i < POLICY_TABLE_COUNT && rc == SQLITE_OK; i++) {
-    rc = tn_table_register(db, &policy_tables[i], NULL);
+    rc = tn_registry_table(registry, &policy_tables[i]);
   }
   return rc;
 }

@@ -4,10 +4,10 @@
 #ifndef TN_POLICY_TABLES_H
 #define TN_POLICY_TABLES_H
 
-#include "sqlite_ext.h"
+#include "registry.h"
 
 /* Registers session_status_policy, session_status_edge and session_status_alias on DB. Returns an
 ** SQLite result code. */
-int tn_policy_tables_register(sqlite3 *db);
+int tn_policy_tables_register(tn_registry *registry);
 
 #endif

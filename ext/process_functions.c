@@ -61,18 +61,13 @@ static void fn_host_name(sqlite3_context *ctx, int n, sqlite3_value **args) {
 }
 
 static const tn_function process_functions[] = {
-    {"process_state", 4, TN_INNOCUOUS, fn_process_state},
-    {"process_start_ticks", 1, TN_INNOCUOUS, fn_process_start_ticks},
-    {"host_boot_id", 0, TN_INNOCUOUS, fn_host_boot_id},
-    {"host_name", 0, TN_INNOCUOUS, fn_host_name},
+    {"process_state", 4, TN_INNOCUOUS, fn_process_state, NULL},
+    {"process_start_ticks", 1, TN_INNOCUOUS, fn_process_start_ticks, NULL},
+    {"host_boot_id", 0, TN_INNOCUOUS, fn_host_boot_id, NULL},
+    {"host_name", 0, TN_INNOCUOUS, fn_host_name, NULL},
 };
 
-int tn_process_register(sqlite3 *db) {
-  for (size_t i = 0; i < sizeof process_functions / sizeof process_functions[0]; i++) {
-    const tn_function *f = &process_functions[i];
-    const int rc = sqlite3_create_function_v2(db, f->name, f->n_arg, f->flags, NULL, f->call, NULL,
-                                              NULL, NULL);
-    if (rc != SQLITE_OK) return rc;
-  }
-  return SQLITE_OK;
+int tn_process_register(tn_registry *registry) {
+  return tn_registry_functions(registry, process_functions,
+                               (int)(sizeof process_functions / sizeof process_functions[0]));
 }

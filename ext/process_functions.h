@@ -6,9 +6,9 @@
 #ifndef TN_PROCESS_FUNCTIONS_H
 #define TN_PROCESS_FUNCTIONS_H
 
-#include "sqlite_ext.h"
+#include "registry.h"
 
 /* Registers them on DB. Returns an SQLite result code. */
-int tn_process_register(sqlite3 *db);
+int tn_process_register(tn_registry *registry);
 
 #endif

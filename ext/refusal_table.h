@@ -4,8 +4,8 @@
 #ifndef TN_REFUSAL_TABLE_H
 #define TN_REFUSAL_TABLE_H
 
-#include "sqlite_ext.h"
+#include "registry.h"
 
-int tn_refusal_table_register(sqlite3 *db);
+int tn_refusal_table_register(tn_registry *registry);
 
 #endif

@@ -38,6 +38,7 @@ typedef struct tn_function {
   int n_arg; /* -1: any number */
   int flags; /* TN_PURE, TN_INNOCUOUS or TN_DIRECT, and SQLITE_RESULT_SUBTYPE */
   void (*call)(sqlite3_context *, int, sqlite3_value **);
+  const void *data; /* what sqlite3_user_data() gives; NULL: the connection's state */
 } tn_function;
 
 #endif

@@ -13,6 +13,7 @@
 typedef struct table_binding {
   const tn_table *table;
   void *context;
+  void (*destroy)(void *);
 } table_binding;
 
 typedef struct table_vtab {
@@ -182,10 +183,19 @@ static const sqlite3_module table_module = {
     .xRowid = table_rowid,
 };
 
-int tn_table_register(sqlite3 *db, const tn_table *table, void *context) {
+static void table_unbind(void *p) {
+  table_binding *binding = p;
+  if (binding->destroy != NULL) binding->destroy(binding->context);
+  sqlite3_free(binding);
+}
+
+int tn_table_register(sqlite3 *db, const tn_table *table, void *context, void (*destroy)(void *)) {
   table_binding *binding = sqlite3_malloc64(sizeof *binding);
-  if (binding == NULL) return SQLITE_NOMEM;
-  *binding = (table_binding){table, context};
-  /* SQLite frees the binding also when this fails. */
-  return sqlite3_create_module_v2(db, table->name, &table_module, binding, sqlite3_free);
+  if (binding == NULL) {
+    if (destroy != NULL) destroy(context);
+    return SQLITE_NOMEM;
+  }
+  *binding = (table_binding){table, context, destroy};
+  /* SQLite drops the binding also when this fails. */
+  return sqlite3_create_module_v2(db, table->name, &table_module, binding, table_unbind);
 }

@@ -20,6 +20,7 @@ SQLITE_EXTENSION_INIT1
 #include "policy_tables.h"
 #include "process_functions.h"
 #include "refusal_table.h"
+#include "registry.h"
 #include "text_functions.h"
 #include "verb_functions.h"
 
@@ -31,29 +32,17 @@ static void fn_version(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_text(ctx, TENURE_VERSION, -1, SQLITE_STATIC);
 }
 
-/* Modules that know nothing of the connection. */
-static int register_pure(sqlite3 *db) {
-  int (*const modules[])(sqlite3 *) = {tn_policy_register, tn_policy_tables_register, tn_text_register,
-                                       tn_check_register, tn_process_register,
-                                       tn_refusal_table_register};
-  int rc = SQLITE_OK;
+/* The version comes first: see the entry point. */
+static int tenure_register(tn_registry *registry) {
+  static const tn_function version = {"tenure_version", 0, TN_PURE, fn_version, NULL};
+  int (*const modules[])(tn_registry *) = {
+      tn_policy_register, tn_policy_tables_register, tn_text_register,  tn_check_register,
+      tn_process_register, tn_refusal_table_register, tn_lease_register, tn_verb_register,
+      tn_legacy_register, tn_install_register,       tn_guard_register};
+  int rc = tn_registry_functions(registry, &version, 1);
   for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
-    rc = modules[i](db);
+    rc = modules[i](registry);
   }
-  return rc;
-}
-
-/* Modules that share the connection's state. */
-static int register_connected(sqlite3 *db) {
-  int (*const modules[])(tn_connection *) = {tn_lease_register, tn_verb_register, tn_install_register,
-                                             tn_guard_register};
-  tn_connection *conn = tn_connection_new(db);
-  if (conn == NULL) return SQLITE_NOMEM;
-  int rc = tn_legacy_register(db, conn);
-  for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
-    rc = modules[i](conn);
-  }
-  tn_connection_release(conn); /* what was registered holds references of its own */
   return rc;
 }
 
@@ -72,10 +61,14 @@ int sqlite3_tenure_init(sqlite3 *db, char **pz_error, const sqlite3_api_routines
     }
     return SQLITE_ERROR;
   }
-  int rc = sqlite3_create_function_v2(db, "tenure_version", 0, TN_PURE, NULL, fn_version, NULL, NULL,
-                                      NULL);
-  if (rc == SQLITE_BUSY) return SQLITE_OK; /* loaded already, and a statement is running */
-  if (rc == SQLITE_OK) rc = register_pure(db);
-  if (rc == SQLITE_OK) rc = register_connected(db);
+  tn_registry registry = {.db = db, .conn = tn_connection_new(db)};
+  if (registry.conn == NULL) return SQLITE_NOMEM;
+  int rc = tenure_register(&registry);
+  if (rc == SQLITE_BUSY && registry.n_function == 0) {
+    rc = SQLITE_OK; /* loaded already, and a statement is running */
+  } else if (rc != SQLITE_OK) {
+    tn_registry_undo(&registry);
+  }
+  tn_connection_release(registry.conn); /* what was registered holds references of its own */
   return rc;
 }

@@ -14,10 +14,19 @@
 
 enum { TEXT_ACTIVITY_MAX = 280 }; /* Unicode scalar values, after trimming */
 
+/* Reads the argument. Returns 0 when the result is set, or is to be NULL. */
+static int text_read(sqlite3_context *ctx, sqlite3_value *value, tn_text *out) {
+  if (!tn_value_bytes(value, out)) {
+    sqlite3_result_error_nomem(ctx);
+    return 0;
+  }
+  return out->z != NULL;
+}
+
 static void fn_display_safe(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text text;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &text) || text.z == NULL) return;
+  if (!text_read(ctx, args[0], &text)) return;
   const size_t need = tn_text_display_safe(text.z, text.n, 0, NULL, 0);
   const int limit = sqlite3_limit(sqlite3_context_db_handle(ctx), SQLITE_LIMIT_LENGTH, -1);
   if (need > (size_t)limit) {
@@ -36,7 +45,7 @@ static void fn_display_safe(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static void fn_session_activity(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text text;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &text) || text.z == NULL) return;
+  if (!text_read(ctx, args[0], &text)) return;
   if (!tn_text_is_clean(text.z, text.n)) {
     tn_refuse(ctx, "activity.invalid", NULL, NULL, 0);
     return;
@@ -51,16 +60,11 @@ static void fn_session_activity(sqlite3_context *ctx, int n, sqlite3_value **arg
 }
 
 static const tn_function text_functions[] = {
-    {"display_safe", 1, TN_PURE, fn_display_safe},
-    {"session_activity", 1, TN_PURE, fn_session_activity},
+    {"display_safe", 1, TN_PURE, fn_display_safe, NULL},
+    {"session_activity", 1, TN_PURE, fn_session_activity, NULL},
 };
 
-int tn_text_register(sqlite3 *db) {
-  for (size_t i = 0; i < sizeof text_functions / sizeof text_functions[0]; i++) {
-    const tn_function *f = &text_functions[i];
-    const int rc = sqlite3_create_function_v2(db, f->name, f->n_arg, f->flags, NULL, f->call, NULL,
-                                              NULL, NULL);
-    if (rc != SQLITE_OK) return rc;
-  }
-  return SQLITE_OK;
+int tn_text_register(tn_registry *registry) {
+  return tn_registry_functions(registry, text_functions,
+                               (int)(sizeof text_functions / sizeof text_functions[0]));
 }

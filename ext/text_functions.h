@@ -4,9 +4,9 @@
 #ifndef TN_TEXT_FUNCTIONS_H
 #define TN_TEXT_FUNCTIONS_H
 
-#include "sqlite_ext.h"
+#include "registry.h"
 
 /* Registers them on DB. Returns an SQLite result code. */
-int tn_text_register(sqlite3 *db);
+int tn_text_register(tn_registry *registry);
 
 #endif

@@ -5,6 +5,23 @@
 
 #include <stdint.h>
 
+int tn_value_bytes(sqlite3_value *value, tn_text *out) {
+  out->z = NULL;
+  out->n = 0;
+  switch (sqlite3_value_type(value)) {
+  case SQLITE_NULL:
+    return 1;
+  case SQLITE_BLOB:
+    out->z = sqlite3_value_blob(value);
+    if (sqlite3_value_bytes(value) == 0) out->z = ""; /* SQLite has no address for no bytes */
+    break;
+  default:
+    out->z = (const char *)sqlite3_value_text(value);
+  }
+  out->n = (size_t)sqlite3_value_bytes(value);
+  return out->z != NULL;
+}
+
 int tn_value_text(sqlite3_context *ctx, sqlite3_value *value, tn_text *out) {
   out->z = NULL;
   out->n = 0;

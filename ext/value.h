@@ -18,8 +18,13 @@ typedef struct tn_text {
 } tn_text;
 
 /* Reads VALUE as text into *OUT. Returns 1, or 0 when memory ran out: then the error has been set on
-** CTX and the caller returns at once. Numbers are read as their decimal text, blobs as their bytes. */
+** CTX and the caller returns at once. Numbers are read as their decimal text, blobs as CAST does it: as
+** text in the encoding of the database. */
 int tn_value_text(sqlite3_context *ctx, sqlite3_value *value, tn_text *out);
+
+/* The same for what may come as a blob: its bytes as they are, whatever the encoding of the database,
+** and without a NUL behind them. Returns 1, or 0 when memory ran out, which the caller reports. */
+int tn_value_bytes(sqlite3_value *value, tn_text *out);
 
 /* Reads VALUE as a 64-bit integer. Returns 1, or 0 if it is NULL or not exactly an integer. */
 int tn_value_int(sqlite3_value *value, sqlite3_int64 *out);

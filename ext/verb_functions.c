@@ -288,28 +288,28 @@ static void fn_start_decision(sqlite3_context *ctx, int n, sqlite3_value **args)
   sqlite3_result_text(ctx, result, -1, SQLITE_STATIC);
 }
 
-int tn_verb_register(tn_connection *conn) {
+int tn_verb_register(tn_registry *registry) {
   static const tn_function functions[] = {
-      {"session_now", 0, TN_INNOCUOUS, fn_now},
-      {"session_mint_id", 0, TN_INNOCUOUS, fn_mint_id},
-      {"session_mint_id", 1, TN_INNOCUOUS, fn_mint_id},
-      {"session_report", 0, TN_INNOCUOUS | SQLITE_RESULT_SUBTYPE, fn_report},
-      {"tenure_clock", 1, TN_DIRECT, fn_clock},
-      {"tenure_clock_kind", 0, TN_INNOCUOUS, fn_clock_kind},
-      {"tenure_verb", 3, TN_INNOCUOUS, fn_verb},
-      {"tenure_effect", 1, TN_INNOCUOUS, fn_effect},
-      {"tenure_effect_name", 0, TN_INNOCUOUS, fn_effect_name},
-      {"tenure_verb_name", 0, TN_INNOCUOUS, fn_verb_name},
-      {"tenure_verb_actor", 0, TN_INNOCUOUS, fn_verb_actor},
-      {"tenure_verb_reason", 0, TN_INNOCUOUS, fn_verb_reason},
-      {"tenure_refuse", -1, TN_INNOCUOUS, fn_refuse},
-      {"tenure_report", -1, TN_INNOCUOUS, fn_report_set},
-      {"tenure_report_session", 0, TN_INNOCUOUS, fn_report_session},
-      {"tenure_report_scope", 0, TN_INNOCUOUS, fn_report_scope},
-      {"tenure_replay", 1, TN_INNOCUOUS, fn_replay},
-      {"tenure_object", -1, TN_PURE | SQLITE_RESULT_SUBTYPE, fn_object},
-      {"tenure_fence_refusal", 6, TN_PURE, fn_fence_refusal},
-      {"tenure_start_decision", 6, TN_PURE, fn_start_decision},
+      {"session_now", 0, TN_INNOCUOUS, fn_now, NULL},
+      {"session_mint_id", 0, TN_INNOCUOUS, fn_mint_id, NULL},
+      {"session_mint_id", 1, TN_INNOCUOUS, fn_mint_id, NULL},
+      {"session_report", 0, TN_INNOCUOUS | SQLITE_RESULT_SUBTYPE, fn_report, NULL},
+      {"tenure_clock", 1, TN_DIRECT, fn_clock, NULL},
+      {"tenure_clock_kind", 0, TN_INNOCUOUS, fn_clock_kind, NULL},
+      {"tenure_verb", 3, TN_INNOCUOUS, fn_verb, NULL},
+      {"tenure_effect", 1, TN_INNOCUOUS, fn_effect, NULL},
+      {"tenure_effect_name", 0, TN_INNOCUOUS, fn_effect_name, NULL},
+      {"tenure_verb_name", 0, TN_INNOCUOUS, fn_verb_name, NULL},
+      {"tenure_verb_actor", 0, TN_INNOCUOUS, fn_verb_actor, NULL},
+      {"tenure_verb_reason", 0, TN_INNOCUOUS, fn_verb_reason, NULL},
+      {"tenure_refuse", -1, TN_INNOCUOUS, fn_refuse, NULL},
+      {"tenure_report", -1, TN_INNOCUOUS, fn_report_set, NULL},
+      {"tenure_report_session", 0, TN_INNOCUOUS, fn_report_session, NULL},
+      {"tenure_report_scope", 0, TN_INNOCUOUS, fn_report_scope, NULL},
+      {"tenure_replay", 1, TN_INNOCUOUS, fn_replay, NULL},
+      {"tenure_object", -1, TN_PURE | SQLITE_RESULT_SUBTYPE, fn_object, NULL},
+      {"tenure_fence_refusal", 6, TN_PURE, fn_fence_refusal, NULL},
+      {"tenure_start_decision", 6, TN_PURE, fn_start_decision, NULL},
   };
-  return tn_connection_register(conn, functions, (int)(sizeof functions / sizeof functions[0]));
+  return tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));
 }

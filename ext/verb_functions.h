@@ -4,8 +4,8 @@
 #ifndef TN_VERB_FUNCTIONS_H
 #define TN_VERB_FUNCTIONS_H
 
-#include "connection.h"
+#include "registry.h"
 
-int tn_verb_register(tn_connection *conn);
+int tn_verb_register(tn_registry *registry);
 
 #endif

@@ -53,18 +53,21 @@ BEGIN
                                         (SELECT session_id FROM tenure_session
                                           WHERE scope = tenure_check_scope(NEW.scope)
                                             AND ended_at IS NULL))),
-          tenure_check_scope(NEW.scope), NEW.actor_id, tenure_check_text('reason', NEW.reason),
+          NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, tenure_check_text('reason', NEW.reason),
           CAST(NEW.force AS INTEGER) IS 1);
 END;
 
 -- The session to end, with what the caller gave; session_id is NULL where nobody lives.
 CREATE VIEW tenure_clear_found AS
-SELECT NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS reason, NULL AS forced WHERE 0;
+SELECT NULL AS session_id, NULL AS asked_id, NULL AS scope, NULL AS actor_id, NULL AS reason, NULL AS forced WHERE 0;
 
 CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NULL
 BEGIN
-  SELECT tenure_report(NULL, NEW.scope, 'command', 'session-state-clear', 'ok:bool', 1,
+  SELECT tenure_report(NEW.asked_id,
+                       coalesce((SELECT scope FROM tenure_session WHERE session_id = NEW.asked_id),
+                                NEW.scope),
+                       'command', 'session-state-clear', 'ok:bool', 1,
                        'scope', NEW.scope, 'cleared:bool', 0, 'reason', NEW.reason);
 END;
 

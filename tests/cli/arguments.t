@@ -10,12 +10,12 @@ texts=(
   "it's" "''" '"' \\ '\n' '$(touch pwned)' '`touch pwned`' '$HOME' '*' 'a;b' "'; DROP TABLE tenure_session; --"
   $'a\n.quit\nb' $'.shell touch pwned\n.quit' $'x\ngo\n/\n;\n#y' $'\'\n.quit\n' $'tab\there' $'cr\r\nlf\r' $'<CR0>\r\n<CR1>'
   '--x' '-' '--' '-h' '--json' '007' '1e3' '-1' '9223372036854775808' 'NULL' '?1' ':a' '@a' '%s%n' '&' 'é ü 漢字 🙂'
-  $'\e[31mred\e[0m' $'\x01\x7f' $'bidi\u202eevil' ' ' 'trailing ' $'trailing\n'
+  $'\e[31mred\e[0m' $'\x01\x7f' $'bidi\xe2\x80\xaeevil' ' ' 'trailing ' $'trailing\n'
 )
 
 # The worst of them, for the tests that call the command several times for each.
 worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
-  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\u202e' 'a"\b&')
+  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
 
 # stored COLUMN: the bytes of that column of the only session, in hexadecimal.
 stored() { sql "SELECT lower(hex($1)) FROM tenure_session"; }
@@ -48,7 +48,7 @@ bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 }
 
 @test "what people are shown is harmless, what programs get is exact" {
-  local text=$'\e[31mred\x07\u202e' verb
+  local text=$'\e[31mred\x07\xe2\x80\xae' verb
   new_session --scope repo --actor a --lease 60 --label "$text" --command "$text"
   tenure heartbeat --scope repo --actor a --activity "$text" --outcome "$text"
   tenure escalate --scope repo --kind blocking --reason "$text"

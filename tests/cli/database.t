@@ -79,12 +79,13 @@ holds() {
 @test "what only looks like a repository is passed by" {
   unset TENURE_DB
   git init -q repository
-  mkdir -p repository/a/.git repository/a/b
+  mkdir -p repository/a/.git repository/a/b/c/.git
+  printf 'ref: refs/heads/main' >repository/a/b/c/.git/HEAD
   printf 'nonsense' >repository/a/b/.git
-  cd repository/a/b
+  cd repository/a/b/c
   tenure start
   done_ok
-  holds ../../.git/tenure.db
+  holds ../../../.git/tenure.db
 }
 
 @test "else XDG_STATE_HOME, else .local/state, in folders for the owner only" {
@@ -191,11 +192,37 @@ holds() {
   [ "$(sha256sum "$TENURE_DB")" = "$before" ]
 }
 
-@test "a .sqliterc changes nothing" {
-  printf '.headers on\n.mode box\n.quit\n' >"$HOME/.sqliterc"
+@test "what reading verbs run cannot write" {
   new_session
-  tenure status --json
-  json '.result.scopes | length == 1'
+  run bash -c 'set -eu; shopt -s extglob; LIBRARY=$1/lib EXTENSION=$1/../dist/tenure.so COMMAND=x
+    use() { local part; for part; do source "$LIBRARY/$part.sh"; done; }
+    use quote output options database
+    read_database "INSERT INTO tenure_start(scope) VALUES (1);"' - "${tenure%/*}"
+  [ "$status" -eq 5 ]
+  [[ $output == *'readonly database'* ]]
+}
+
+# overheard ARGUMENT...: runs the command with a sqlite3 that writes down what it is given.
+overheard() {
+  mkdir -p path
+  printf '%s\n' '#!/bin/sh' 'echo "$@" >arguments' "tee script | $(command -v sqlite3) \"\$@\"" >path/sqlite3
+  chmod +x path/sqlite3
+  run --separate-stderr env PATH="$PWD/path:$PATH" "$tenure" "$@"
+  done_ok
+}
+
+@test "one sqlite3, which reads no .sqliterc, and the durability that the verb needs" {
+  overheard start --actor a --lease 60
+  grep -q -- "^-batch -bail -init /dev/null $TENURE_DB\$" arguments
+  grep -q 'PRAGMA synchronous=FULL;' script
+  overheard heartbeat --actor a
+  grep -q 'PRAGMA synchronous=NORMAL;' script
+  overheard heartbeat --actor a --activity x
+  grep -q 'PRAGMA synchronous=FULL;' script
+  overheard heartbeat --actor a --progress 1
+  grep -q 'PRAGMA synchronous=FULL;' script
+  overheard clear --actor a
+  grep -q 'PRAGMA synchronous=FULL;' script
 }
 
 @test "the command works through a symbolic link and as installed" {

@@ -103,6 +103,8 @@ of() { jq -r "$1" <<<"$output"; }
   new_session --scope a --actor worker-1 --lease 60 --strict
   local mine=$session
   new_session --scope b
+  tenure clear --scope b
+  new_session --scope b
   export TENURE_SESSION=$mine TENURE_FENCE=1
   tenure heartbeat "$mine"
   done_ok

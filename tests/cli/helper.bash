@@ -67,5 +67,5 @@ dead_session() {
 # harmless: stdout and stderr hold no control character but line ends, and no bidirectional one.
 harmless() {
   ! tr -d '\n' <<<"$output$stderr" | LC_ALL=C grep -q '[[:cntrl:]]' || report 'a control character is shown'
-  [[ $output$stderr != *$'\u202e'* ]] || report 'a bidirectional character is shown'
+  [[ $output$stderr != *$'\xe2\x80\xae'* ]] || report 'a bidirectional character is shown'
 }

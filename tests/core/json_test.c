@@ -34,6 +34,7 @@ static void test_strings(void) {
              "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"", "not UTF-8");
   is_written(BYTES("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"", "cut short");
   is_written("x\xc3\xa4", 2, "\"x\xef\xbf\xbd\"", "nothing behind the end");
+  is_written("\"x\xc3\xa4", 3, "\"\\\"x\xef\xbf\xbd\"", "... nor later on");
 }
 
 /* The SQL function that the object tests call: object(key, value, ...). An error carries the code.

@@ -142,8 +142,8 @@ static void test_numbers(void) {
         SES " general runtime_worker w - 1 1700000000 1700000000 1700000000 1 1",
         "stamps ahead of now, counters below 1");
   reads("{\"schema_version\":4,\"started_at_epoch_s\":0,\"last_started_at_epoch_s\":0,"
-        "\"start_count\":4294967295,\"revision\":9223372036854775806}",
-        "- general interactive interactive " NO_LEASE " 0 0 4294967295 9223372036854775806",
+        "\"start_count\":4294967295,\"revision\":9223372032559808512}",
+        "- general interactive interactive " NO_LEASE " 0 0 4294967295 9223372032559808512",
         "numbers at their ends");
 }
 
@@ -242,6 +242,7 @@ static void test_range(void) {
           code, "last_started_at_epoch_s", reason, "18");
   refuses("{\"schema_version\":4," STAMPS ",\"start_count\":4294967296}", code, "start_count",
           reason, "4294967296");
+  refuses("{" V4 ",\"revision\":9223372032559808513}", code, "revision", reason, "92");
   refuses("{" V4 ",\"revision\":9223372036854775807}", code, "revision", reason, "92");
   refuses("{" V4 ",\"revision\":18446744073709551615}", code, "revision", reason, "18");
   refuses("{" V4 ",\"lease_ttl_secs\":9223372036854775808}", code, "lease_ttl_secs", reason, "92");

@@ -139,10 +139,11 @@ class Tenure:
         return {**row, "pid": 2147483647, "pid_start_ticks": 1}
 
     def dump(self):
-        """Every row of every table of the main schema."""
-        names = [name for (name,) in self.sql("SELECT name FROM sqlite_schema WHERE type = 'table'"
-                                              " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name")]
-        return {name: sorted(map(repr, self.sql(f'SELECT * FROM "{name}"'))) for name in names}
+        """Every row of every table of the main schema, but for SQLite's own."""
+        names = [name for (name,) in self.sql(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name")]
+        return {name: sorted(map(repr, self.sql(f"SELECT * FROM {quoted(name)}"))) for name in names}
 
     def refused(self, code, verb, /, says=(), test=None, **columns):
         """One test: the verb is refused with CODE, says each text of SAYS, and changes nothing."""
@@ -177,6 +178,10 @@ class Tenure:
             self.sql("ROLLBACK TO situation")
             self.sql("RELEASE situation")
             self.clock(at)
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
 
 
 def verb_sql(verb, columns):

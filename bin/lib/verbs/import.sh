@@ -44,17 +44,17 @@ set_aside() {
   SUFFIX=.$2
   while [[ -e $1 ]]; do
     if [[ ! -e $1$SUFFIX && ! -L $1$SUFFIX ]]; then
-      mv -n -T -- "$1" "$1$SUFFIX" 2>/dev/null || {
-        SUFFIX=
-        shown "$1"
-        complain "warning: $REPLY cannot be renamed and stays where it is"
-        return
-      }
+      mv -n -T -- "$1" "$1$SUFFIX" 2>/dev/null || true
       [[ -e $1 ]] || return 0
+      [[ -e $1$SUFFIX ]] || break
     fi
     number=$((number + 1))
     SUFFIX=.$2.$number
   done
+  [[ -e $1 ]] || return 0
+  SUFFIX=
+  shown "$1"
+  complain "warning: $REPLY cannot be renamed and stays where it is"
 }
 
 present_import() {
