@@ -28,6 +28,7 @@ typedef struct start_row {
 static const start_row start_table[] = {
   /*        found        stale wanted       same proven strict */
   START_ROW(NOBODY,      ANY, EITHER,      ANY, ANY, ANY, "create"),
+  START_ROW(INTERACTIVE, NO,  INTERACTIVE, ANY, NO,  YES, "fence.required"),
   START_ROW(INTERACTIVE, NO,  INTERACTIVE, ANY, ANY, ANY, "keep"),
   START_ROW(INTERACTIVE, NO,  AUTONOMOUS,  ANY, ANY, ANY, "start.live_interactive"),
   START_ROW(AUTONOMOUS,  NO,  INTERACTIVE, ANY, ANY, ANY, "start.live_autonomous"),

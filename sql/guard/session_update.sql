@@ -9,7 +9,8 @@ WHEN tenure_effect_name() IS NOT 'completion' OR NEW.revision <> OLD.revision
   OR NEW.status <> OLD.status OR NEW.fence <> OLD.fence
 BEGIN
   SELECT tenure_refuse(
-           CASE WHEN OLD.clock <> tenure_clock_kind() AND NEW.end_reason IS NOT 'forced'
+           CASE WHEN OLD.clock <> tenure_clock_kind()
+                     AND NOT (OLD.ended_at IS NULL AND NEW.end_reason IS 'forced')
                 THEN 'usage.clock'
                 WHEN NEW.revision <> session_next_revision(OLD.revision)
                      AND (OLD.ended_at IS NULL OR session_is_terminal(NEW.status))
@@ -55,7 +56,8 @@ BEGIN
                      OR NEW.owner_id <> OLD.owner_id
                      OR NEW.predecessor_id IS NOT OLD.predecessor_id
                 THEN 'write.fixed'
-                WHEN NEW.clock <> tenure_clock_kind() AND NEW.end_reason IS NOT 'forced'
+                WHEN NEW.clock <> tenure_clock_kind()
+                     AND NOT (OLD.ended_at IS NULL AND NEW.end_reason IS 'forced')
                 THEN 'usage.clock'
                 WHEN NEW.strict < OLD.strict THEN 'write.strict'
                 WHEN NEW.fence <> OLD.fence AND NEW.fence <> NEW.revision THEN 'write.fence'

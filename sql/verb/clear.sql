@@ -21,7 +21,9 @@ BEGIN
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
   VALUES ((SELECT CASE
                    WHEN s.session_id IS NULL AND NEW.session_id IS NOT NULL THEN 'clear.missing'
-                   WHEN h.session_id IS NULL THEN NULL
+                   WHEN s.session_id IS NULL THEN NULL
+                   WHEN h.session_id IS NULL
+                   THEN tenure_fence_refusal(NEW.scope, NEW.fence, 0, s.scope, s.fence, 0)
                    ELSE coalesce(
                      tenure_fence_refusal(NEW.scope, NEW.fence,
                                           h.strict AND NOT h.abandoned AND h.owner_id IS NEW.actor_id
@@ -68,7 +70,9 @@ BEGIN
                        coalesce((SELECT scope FROM tenure_session WHERE session_id = NEW.asked_id),
                                 NEW.scope),
                        'command', 'session-state-clear', 'ok:bool', 1,
-                       'scope', NEW.scope, 'cleared:bool', 0, 'reason', NEW.reason);
+                       'scope', coalesce((SELECT scope FROM tenure_session
+                                           WHERE session_id = NEW.asked_id), NEW.scope),
+                       'cleared:bool', 0, 'reason', NEW.reason);
 END;
 
 CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found

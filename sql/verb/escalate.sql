@@ -12,18 +12,25 @@ BEGIN
   SELECT tenure_check_word('opt.kind', coalesce(NEW.kind, ''), 'blocking', 'non_blocking'),
          tenure_refuse(CASE WHEN tenure_is_blank(NEW.reason)
                             THEN 'opt.required' END, 'what', 'reason'),
-         tenure_check_text('reason', NEW.reason);
+         tenure_check_text('reason', NEW.reason), tenure_check_id('actor_id', NEW.actor_id);
+  INSERT INTO tenure_escalate_new (escalation_id, scope, kind, reason)
+  VALUES (session_mint_id('esc_'), tenure_check_scope(NEW.scope), NEW.kind,
+          tenure_check_text('reason', NEW.reason));
+END;
+
+-- An escalation with its new id.
+CREATE VIEW tenure_escalate_new AS
+SELECT NULL AS escalation_id, NULL AS scope, NULL AS kind, NULL AS reason WHERE 0;
+
+CREATE TRIGGER tenure_escalate_do INSTEAD OF INSERT ON tenure_escalate_new
+BEGIN
   INSERT INTO tenure_escalation (escalation_id, scope, session_id, kind, reason, created_at)
-  SELECT session_mint_id('esc_'), tenure_check_scope(NEW.scope),
-         (SELECT session_id FROM tenure_session
-           WHERE scope = tenure_check_scope(NEW.scope) AND ended_at IS NULL),
-         NEW.kind, tenure_check_text('reason', NEW.reason), session_now();
+  VALUES (NEW.escalation_id, NEW.scope,
+          (SELECT session_id FROM tenure_session WHERE scope = NEW.scope AND ended_at IS NULL),
+          NEW.kind, NEW.reason, session_now());
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   SELECT tenure_report(e.session_id, e.scope, 'command', 'escalate', 'ok:bool', 1, 'scope', e.scope,
                        'escalation_id', e.escalation_id, 'session_id', e.session_id, 'kind', e.kind,
                        'reason', e.reason, 'created_at_epoch_s', e.created_at)
-    FROM tenure_escalation AS e
-   WHERE e.escalation_id = (SELECT escalation_id FROM tenure_escalation
-                             WHERE scope IS tenure_check_scope(NEW.scope)
-                             ORDER BY created_at DESC, escalation_id DESC LIMIT 1);
+    FROM tenure_escalation AS e WHERE e.escalation_id = NEW.escalation_id;
 END;

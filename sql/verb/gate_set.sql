@@ -10,13 +10,15 @@ CREATE TRIGGER tenure_gate_set_run INSTEAD OF INSERT ON tenure_gate_set
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('gate_set', NEW.actor_id, NULL);
+  SELECT tenure_check_id('actor_id', NEW.actor_id);
   SELECT tenure_refuse(CASE WHEN NEW.gates IS NULL THEN 'opt.gates'
                             WHEN tenure_check_scope(NEW.scope) IS NULL THEN 'opt.required' END,
                        'what', 'scope'),
          tenure_check_json_array(NEW.gates),
          tenure_check_int('usage.expected_revision', NEW.expected_revision, 0, 9223372036854775807);
-  SELECT tenure_refuse(CASE WHEN NEW.expected_revision IS NOT NULL
-                             AND NEW.expected_revision <> coalesce(g.revision, 0)
+  SELECT tenure_refuse(CASE WHEN tenure_check_int('usage.expected_revision',
+                                             NEW.expected_revision, 0, 9223372036854775807)
+                                 <> coalesce(g.revision, 0)
                             THEN 'gate.conflict' END,
                        'scope', tenure_check_scope(NEW.scope), 'revision', g.revision,
                        'expected', NEW.expected_revision)
