@@ -45,45 +45,35 @@ look_for_json() {
 }
 
 # explain_failure STATUS: sets FAULT, FAULT_TEXT and FAULT_RETRYABLE from ANSWER. A refusal has its code in
-# it; the rest is told apart by SQLite's result code, which the shell puts in brackets at the end.
+# it. The rest is told apart by SQLite's own sentences: not every version of its shell prints the number.
 explain_failure() {
-  local LC_ALL=C name number=0 text=${ANSWER%%$'\n'*}
+  local LC_ALL=C name text=${ANSWER%%$'\n'*}
   local -r refusal='tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' error='([A-Za-z]+ e|E)rror[ :][^'$'\n'']*'
-  local -r numbered=' \(([0-9]+)\)$'
   FAULT=internal FAULT_RETRYABLE=false
-  shown "$DATABASE"
-  name=$REPLY
   if [[ $ANSWER =~ $refusal ]]; then
     FAULT=${BASH_REMATCH[1]}
     FAULT_TEXT=${BASH_REMATCH[2]% (+([0123456789]))}
     return
   fi
   [[ ! $ANSWER =~ $error ]] || text=${BASH_REMATCH[0]}
-  [[ ! $text =~ $numbered ]] || number=$((BASH_REMATCH[1] & 255))
   text=${text#*rror near line +([0123456789]): }
-  FAULT_TEXT=${text:-sqlite3 ended with status $1}
-  case $number in
-    5 | 6 | 15)
+  shown "$DATABASE"
+  name=$REPLY
+  FAULT_TEXT="$name: $text"
+  case $1:$text in
+    127:*) FAULT_TEXT='sqlite3 is not installed, or not in PATH' ;;
+    *' is locked'* | *'locking protocol'*)
       FAULT=unavailable FAULT_RETRYABLE=true
       FAULT_TEXT="$name is locked by another process, and stayed so for $BUSY_TIMEOUT ms"
       ;;
-    8 | 10 | 13 | 14) FAULT=unavailable FAULT_TEXT="$name: $text" ;;
-    11 | 26) FAULT=database.corrupt FAULT_TEXT="$name: $text" ;;
-    *) explain_message "$1" "$name" ;;
-  esac
-}
-
-# explain_message STATUS NAME: the same for what has no such number.
-explain_message() {
-  case $1:$FAULT_TEXT in
-    127:*) FAULT_TEXT='sqlite3 is not installed, or not in PATH' ;;
-    *'unable to open database'*) FAULT=unavailable FAULT_TEXT="$2 cannot be opened" ;;
+    *'unable to open database'*) FAULT=unavailable FAULT_TEXT="$name cannot be opened" ;;
+    *'disk I/O error'* | *'disk is full'* | *'readonly database'*) FAULT=unavailable ;;
+    *'disk image is malformed'* | *'is not a database'*) FAULT=database.corrupt ;;
     *"$NO_TENURE"*)
       FAULT=database.missing
-      FAULT_TEXT="$2 is a database without Tenure's tables, or with older ones; 'tenure init' brings them"
+      FAULT_TEXT="$name is a database without Tenure's tables, or with older ones; 'tenure init' brings them"
       ;;
-    *:'Error: '*)
-      FAULT=extension.unusable FAULT_TEXT="the extension cannot be loaded: ${FAULT_TEXT#Error: }"
-      ;;
+    *:'Error: '*) FAULT=extension.unusable FAULT_TEXT="the extension cannot be loaded: ${text#Error: }" ;;
+    *:) FAULT_TEXT="sqlite3 ended with status $1 and said nothing" ;;
   esac
 }

@@ -87,21 +87,11 @@ SELECT NULL AS decision, NULL AS found_id, NULL AS new_id, NULL AS number, NULL 
        NULL AS pid_start_ticks
  WHERE 0;
 
--- Refused by the table, or because the caller shows what is not his: on a living session of the same
--- owner a session_id or fence that is given must be right.
 CREATE TRIGGER tenure_start_refuse INSTEAD OF INSERT ON tenure_start_judged
-WHEN NEW.decision NOT IN ('create', 'replace')
+WHEN instr(NEW.decision, '.') > 0 AND NEW.decision <> 'fence.required'
 BEGIN
-  INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
-  VALUES ((SELECT CASE WHEN NEW.decision IN ('keep', 'twin') OR NEW.decision = 'fence.required'
-                       THEN coalesce(CASE WHEN NEW.asked_session <> s.session_id
-                                          THEN 'fence.session' END,
-                                     tenure_fence_refusal(NULL, NEW.asked_fence, 0, s.scope, s.fence,
-                                                          0),
-                                     CASE NEW.decision WHEN 'fence.required' THEN 'fence.required' END)
-                       ELSE NEW.decision END
-             FROM tenure_session AS s WHERE s.session_id = NEW.found_id),
-          NEW.found_id, NEW.scope, NEW.owner_id, NEW.asked_fence);
+  INSERT INTO tenure_refusal (code, session_id, scope, actor_id)
+  VALUES (NEW.decision, NEW.found_id, NEW.scope, NEW.owner_id);
 END;
 
 -- create, replace: the old session ends, the new one takes the scope with the same number.
@@ -142,11 +132,17 @@ BEGIN
              FROM tenure_session WHERE session_id = NEW.found_id));
 END;
 
--- keep, twin: the same session goes on. A twin cannot prove that it is the process that held the lease
--- so far, so it gets a new fence, which shuts the other process out.
+-- keep, twin: the same session goes on, if what the caller shows of it is right. A twin cannot prove that
+-- it is the process that held the lease so far, so it gets a new fence, which shuts the other process out.
 CREATE TRIGGER tenure_start_keep INSTEAD OF INSERT ON tenure_start_judged
-WHEN NEW.decision IN ('keep', 'twin')
+WHEN NEW.decision = 'keep' OR NEW.decision = 'twin' OR NEW.decision = 'fence.required'
 BEGIN
+  INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
+  VALUES ((SELECT coalesce(CASE WHEN NEW.asked_session <> s.session_id THEN 'fence.session' END,
+                           tenure_fence_refusal(NULL, NEW.asked_fence,
+                                                NEW.decision = 'fence.required', s.scope, s.fence, 0))
+             FROM tenure_session AS s WHERE s.session_id = NEW.found_id),
+          NEW.found_id, NEW.scope, NEW.owner_id, NEW.asked_fence);
   UPDATE tenure_session
      SET last_started_at = max(session_now(), last_started_at),
          start_count = session_next_revision(start_count),
