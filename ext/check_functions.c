@@ -28,7 +28,8 @@ static void check_give(sqlite3_context *ctx, tn_text text) {
 static void fn_check_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text what, id;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &id) || id.z == NULL) return;
+  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &id) || id.z == NULL)
+    return;
   const tn_id_fault fault = tn_text_id_fault(id.z, id.n);
   if (fault == TN_ID_OK) {
     check_give(ctx, id);
@@ -55,7 +56,8 @@ static void fn_check_scope(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static void fn_check_text(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text what, text;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &text) || text.z == NULL) {
+  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &text) ||
+      text.z == NULL) {
     return;
   }
   if (text.n <= CHECK_TEXT_MAX && tn_text_is_clean(text.z, text.n)) {

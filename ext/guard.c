@@ -117,10 +117,9 @@ static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
   char *call = sqlite3_mprintf("tenure_guard_check(%Q,", scope.z);
   int rc = call == NULL ? SQLITE_NOMEM : SQLITE_OK;
   if (rc == SQLITE_OK) {
-    rc = guard_lookup(db,
-                      "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
-                      " AND tbl_name = ?1",
-                      name, NULL, &guarded);
+    rc = guard_lookup(
+        db, "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS " AND tbl_name = ?1", name,
+        NULL, &guarded);
   }
   if (rc == SQLITE_OK && guarded != NULL) {
     rc = guard_lookup(db,
@@ -221,8 +220,8 @@ static void fn_hold(sqlite3_context *ctx, int n, sqlite3_value **args) {
     tn_refuse(ctx, "usage.fence", "value", shown.z, shown.n);
     return;
   }
-  int rc = guard_lookup(conn->db, "SELECT scope FROM tenure_session WHERE session_id = ?1", session.z,
-                        NULL, &scope);
+  int rc = guard_lookup(conn->db, "SELECT scope FROM tenure_session WHERE session_id = ?1",
+                        session.z, NULL, &scope);
   if (rc != SQLITE_OK) {
     guard_fail(ctx, rc);
   } else if (scope == NULL || scope[0] == '\0') {
@@ -263,8 +262,8 @@ static const char *guard_judge(const tn_connection *conn, const tn_hold *hold, c
 }
 
 static void fn_guard_check(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  static const char *const names[CHECK_COUNT] = {"scope", "holder_session", "holder", "holder_since",
-                                                 "until", "fence", "stale", "why", "row"};
+  static const char *const names[CHECK_COUNT] = {
+      "scope", "holder_session", "holder", "holder_since", "until", "fence", "stale", "why", "row"};
   tn_connection *conn = sqlite3_user_data(ctx);
   tn_text fact[CHECK_COUNT];
   tn_fact facts[CHECK_COUNT + 4];

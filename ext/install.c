@@ -32,8 +32,8 @@ typedef struct install_run {
 static int install_find(sqlite3 *db, const char *name, char **sql) {
   sqlite3_stmt *stmt = NULL;
   *sql = NULL;
-  int rc = sqlite3_prepare_v2(db, "SELECT coalesce(sql, '') FROM main.sqlite_schema WHERE name = ?1",
-                              -1, &stmt, NULL);
+  int rc = sqlite3_prepare_v2(
+      db, "SELECT coalesce(sql, '') FROM main.sqlite_schema WHERE name = ?1", -1, &stmt, NULL);
   if (rc == SQLITE_OK) rc = sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
   if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
     *sql = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
@@ -53,7 +53,8 @@ static int install_read_version(sqlite3 *db, sqlite3_int64 *version) {
   sqlite3_free(sql);
   if (rc != SQLITE_OK || !is_there) return rc;
   rc = sqlite3_prepare_v2(
-      db, "SELECT CAST(value AS INTEGER) FROM main.tenure_meta WHERE key = 'schema'", -1, &stmt, NULL);
+      db, "SELECT CAST(value AS INTEGER) FROM main.tenure_meta WHERE key = 'schema'", -1, &stmt,
+      NULL);
   if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) *version = sqlite3_column_int64(stmt, 0);
   const int finished = sqlite3_finalize(stmt);
   return rc != SQLITE_OK ? rc : finished;
@@ -210,7 +211,12 @@ int tn_install_register(tn_registry *registry) {
       {"tenure_uninstall", 0, TN_DIRECT, fn_uninstall, NULL},
   };
   static const tn_table schema = {
-      "tenure_schema", "CREATE TABLE x(ordinal, name, sql)", -1, schema_prepare, schema_column, NULL,
+      "tenure_schema",
+      "CREATE TABLE x(ordinal, name, sql)",
+      -1,
+      schema_prepare,
+      schema_column,
+      NULL,
   };
   const int rc = tn_registry_functions(registry, functions, 2);
   return rc != SQLITE_OK ? rc : tn_registry_table(registry, &schema);

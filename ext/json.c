@@ -110,9 +110,7 @@ static int json_append_value(sqlite3_str *out, sqlite3_value *value, json_type t
     return SQLITE_OK;
   }
   switch (sqlite3_value_type(value)) {
-  case SQLITE_NULL:
-    sqlite3_str_appendall(out, "null");
-    return SQLITE_OK;
+  case SQLITE_NULL: sqlite3_str_appendall(out, "null"); return SQLITE_OK;
   case SQLITE_INTEGER:
     sqlite3_str_appendf(out, "%lld", sqlite3_value_int64(value));
     return SQLITE_OK;
@@ -125,8 +123,7 @@ static int json_append_value(sqlite3_str *out, sqlite3_value *value, json_type t
     }
     return SQLITE_OK;
   }
-  default:
-    return json_append_text(out, value, type);
+  default: return json_append_text(out, value, type);
   }
 }
 
@@ -182,8 +179,7 @@ static int json_accept(json_reader *in, int c) {
 }
 
 static void json_skip_space(json_reader *in) {
-  while (in->at < in->n && memchr(" \t\n\r", in->z[in->at], 4) != NULL)
-    in->at++;
+  while (in->at < in->n && memchr(" \t\n\r", in->z[in->at], 4) != NULL) in->at++;
 }
 
 static int json_read_hex4(json_reader *in, unsigned *out) {
@@ -240,15 +236,13 @@ static size_t json_encode(unsigned c, char *out) {
     return 1;
   }
   const size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-  for (size_t i = n - 1; i > 0; i--, c >>= 6)
-    out[i] = (char)(0x80 | (c & 0x3f));
+  for (size_t i = n - 1; i > 0; i--, c >>= 6) out[i] = (char)(0x80 | (c & 0x3f));
   out[0] = (char)(lead[n] | c);
   return n;
 }
 
-/* Reads a string. With OUT its text goes there; that has room for as many bytes as the string takes
- *in
- ** the input, and *OUT_N says how many were used. */
+/* Reads a string. With OUT its text goes there; that has room for as many bytes as the string
+** takes in the input, and *OUT_N says how many were used. */
 static int json_read_string(json_reader *in, char *out, size_t *out_n) {
   size_t n = 0;
   if (!json_accept(in, '"')) return json_fail(in, in->at, "a string in quotes was expected");
@@ -274,8 +268,7 @@ static char *json_decode(const json_reader *in, size_t start, size_t *n) {
 
 static int json_read_digits(json_reader *in, const char *otherwise) {
   const size_t start = in->at;
-  while (json_peek(in) >= '0' && json_peek(in) <= '9')
-    in->at++;
+  while (json_peek(in) >= '0' && json_peek(in) <= '9') in->at++;
   return in->at > start ? 1 : json_fail(in, in->at, otherwise);
 }
 
@@ -371,8 +364,7 @@ static int json_read_value(json_reader *in, int depth, tn_json_value *value) {
     value->kind = TN_JSON_NULL;
     ok = json_read_word(in, "null");
     break;
-  default:
-    ok = json_read_number(in, value);
+  default: ok = json_read_number(in, value);
   }
   value->raw = in->z + start;
   value->raw_n = in->at - start;

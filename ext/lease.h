@@ -11,8 +11,8 @@
 
 enum {
   TN_LEASE_TTL_MIN = 1,
-  TN_LEASE_TTL_MAX = 31536000,      /* a year */
-  TN_INTERACTIVE_IDLE_MAX = 28800   /* 8 hours to the second are still live */
+  TN_LEASE_TTL_MAX = 31536000,    /* a year */
+  TN_INTERACTIVE_IDLE_MAX = 28800 /* 8 hours to the second are still live */
 };
 
 /* A number that may be NULL. */

@@ -38,8 +38,7 @@ static const char *const legacy_kinds[] = {legacy_interactive, "runtime_supervis
                                            "runtime_worker", NULL};
 
 /* What each field may be. A number is from 0 to MOST; a text with WORDS is one of them, and the
- *first
- ** where the field is absent. */
+** first where the field is absent. */
 static const struct {
   const char *key;
   tn_json_kind kind;
@@ -278,7 +277,6 @@ int tn_legacy_read(const char *z, size_t n, sqlite3_int64 now, tn_legacy *out,
       rc = SQLITE_ERROR;
     }
   }
-  for (int i = 0; i < LEGACY_KEY_COUNT; i++)
-    sqlite3_free(file.fields[i].value.z);
+  for (int i = 0; i < LEGACY_KEY_COUNT; i++) sqlite3_free(file.fields[i].value.z);
   return rc;
 }

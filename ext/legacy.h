@@ -6,8 +6,7 @@
 **
 ** A field counts wherever it stands, whatever version the file says: ccd, which wrote these files,
 ** never looked at the version, so that is what the fields meant. Version 2 normally has only the
-*stamps
-** and start_count, version 3 adds session_id, version 4 ownership, lease and revision.
+** stamps and start_count, version 3 adds session_id, version 4 ownership, lease and revision.
 **
 ** Pure but for memory that it takes and gives back: no database, and the time is an argument.
 */

@@ -3,18 +3,18 @@
 ** (Contract: 02, "tenure_import".)
 **
 ** One row with the session in the file, normalised and named as in tenure_session. session_id is
-*NULL
-** where the file holds no session; supervisor_id, lease_ttl and last_heartbeat_at are NULL where
-*the
-** session has none. A file that is refused is an error: json.unparsable, json.version or
-*json.range,
-** with the place and the reason.
+** NULL where the file holds no session; supervisor_id, lease_ttl and last_heartbeat_at are NULL
+** where the session has none. A file that is refused is an error: json.unparsable, json.version or
+** json.range, with the place and the reason.
 */
 #include "legacy_table.h"
 #include "connection.h"
 #include "legacy.h"
+#include "refusal.h"
 #include "table.h"
 #include "value.h"
+
+#include <string.h>
 
 typedef enum legacy_column {
   LEGACY_COLUMN_SESSION_ID,
@@ -31,11 +31,17 @@ typedef enum legacy_column {
   LEGACY_COLUMN_JSON /* the argument, which table.c answers */
 } legacy_column;
 
+/* The message of FAULT, or NULL when memory ran out. */
 static char *legacy_table_message(const tn_legacy_fault *fault) {
-  const char *field = fault->field == NULL ? "" : fault->field;
-  return sqlite3_mprintf("tenure: %s: the state file is refused at byte %llu: %s%s%s", fault->code,
-                         (sqlite3_uint64)fault->offset, field, field[0] == '\0' ? "" : " ",
-                         fault->reason);
+  char offset[24];
+  sqlite3_snprintf((int)sizeof offset, offset, "%llu", (sqlite3_uint64)fault->offset);
+  char *why = fault->field == NULL ? sqlite3_mprintf("%s", fault->reason)
+                                   : sqlite3_mprintf("%s %s", fault->field, fault->reason);
+  if (why == NULL) return NULL;
+  const tn_fact facts[] = {{"offset", offset, strlen(offset)}, {"why", why, strlen(why)}};
+  char *message = tn_refusal_message(fault->code, facts, 2);
+  sqlite3_free(why);
+  return message;
 }
 
 static int legacy_table_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
@@ -72,38 +78,21 @@ static int legacy_table_column(const tn_scan *scan, int row, int column, sqlite3
   case LEGACY_COLUMN_SESSION_ID:
     legacy_table_text(ctx, state->has_session_id, state->session_id);
     break;
-  case LEGACY_COLUMN_MODE:
-    legacy_table_text(ctx, 1, state->mode);
-    break;
-  case LEGACY_COLUMN_OWNER_KIND:
-    legacy_table_text(ctx, 1, state->owner_kind);
-    break;
-  case LEGACY_COLUMN_OWNER_ID:
-    legacy_table_text(ctx, 1, state->owner_id);
-    break;
+  case LEGACY_COLUMN_MODE: legacy_table_text(ctx, 1, state->mode); break;
+  case LEGACY_COLUMN_OWNER_KIND: legacy_table_text(ctx, 1, state->owner_kind); break;
+  case LEGACY_COLUMN_OWNER_ID: legacy_table_text(ctx, 1, state->owner_id); break;
   case LEGACY_COLUMN_SUPERVISOR_ID:
     legacy_table_text(ctx, state->has_supervisor_id, state->supervisor_id);
     break;
-  case LEGACY_COLUMN_LEASE_TTL:
-    legacy_table_number(ctx, state->has_lease, state->lease_ttl);
-    break;
+  case LEGACY_COLUMN_LEASE_TTL: legacy_table_number(ctx, state->has_lease, state->lease_ttl); break;
   case LEGACY_COLUMN_LAST_HEARTBEAT_AT:
     legacy_table_number(ctx, state->has_lease, state->last_heartbeat_at);
     break;
-  case LEGACY_COLUMN_STARTED_AT:
-    legacy_table_number(ctx, 1, state->started_at);
-    break;
-  case LEGACY_COLUMN_LAST_STARTED_AT:
-    legacy_table_number(ctx, 1, state->last_started_at);
-    break;
-  case LEGACY_COLUMN_START_COUNT:
-    legacy_table_number(ctx, 1, state->start_count);
-    break;
-  case LEGACY_COLUMN_REVISION:
-    legacy_table_number(ctx, 1, state->revision);
-    break;
-  case LEGACY_COLUMN_JSON:
-    break;
+  case LEGACY_COLUMN_STARTED_AT: legacy_table_number(ctx, 1, state->started_at); break;
+  case LEGACY_COLUMN_LAST_STARTED_AT: legacy_table_number(ctx, 1, state->last_started_at); break;
+  case LEGACY_COLUMN_START_COUNT: legacy_table_number(ctx, 1, state->start_count); break;
+  case LEGACY_COLUMN_REVISION: legacy_table_number(ctx, 1, state->revision); break;
+  case LEGACY_COLUMN_JSON: break;
   }
   return SQLITE_OK;
 }

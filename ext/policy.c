@@ -203,8 +203,7 @@ static int policy_confirm(tn_status status, const char *z, size_t n) {
 ** constants, so that the compiler makes a compare of one or two machine words of it. */
 int tn_policy_find(const char *z, size_t n) {
   switch (n) {
-  case 4:
-    return policy_confirm(TN_STATUS_IDLE, z, 4);
+  case 4: return policy_confirm(TN_STATUS_IDLE, z, 4);
   case 5:
     if (z[0] == 'r') return policy_confirm(TN_STATUS_READY, z, 5);
     return policy_confirm(TN_STATUS_ERROR, z, 5);
@@ -215,16 +214,11 @@ int tn_policy_find(const char *z, size_t n) {
     if (z[0] == 'r') return policy_confirm(TN_STATUS_RUNNING, z, 7);
     if (z[0] == 's') return policy_confirm(TN_STATUS_STOPPED, z, 7);
     return policy_confirm(TN_STATUS_EXITING, z, 7);
-  case 8:
-    return policy_confirm(TN_STATUS_STARTING, z, 8);
-  case 9:
-    return policy_confirm(TN_STATUS_DESTROYED, z, 9);
-  case 10:
-    return policy_confirm(TN_STATUS_DESTROYING, z, 10);
-  case 11:
-    return policy_confirm(TN_STATUS_INTERRUPTED, z, 11);
-  default:
-    return -1;
+  case 8: return policy_confirm(TN_STATUS_STARTING, z, 8);
+  case 9: return policy_confirm(TN_STATUS_DESTROYED, z, 9);
+  case 10: return policy_confirm(TN_STATUS_DESTROYING, z, 10);
+  case 11: return policy_confirm(TN_STATUS_INTERRUPTED, z, 11);
+  default: return -1;
   }
 }
 
@@ -270,12 +264,9 @@ int tn_policy_edge(int i, tn_status_edge *edge) {
 
 tn_status tn_policy_end(tn_status from, tn_status wanted) {
   switch (from) {
-  case TN_STATUS_EXITING:
-    return wanted == TN_STATUS_FAILED ? TN_STATUS_FAILED : TN_STATUS_EXITED;
-  case TN_STATUS_DESTROYING:
-    return TN_STATUS_DESTROYED;
-  default:
-    return wanted;
+  case TN_STATUS_EXITING: return wanted == TN_STATUS_FAILED ? TN_STATUS_FAILED : TN_STATUS_EXITED;
+  case TN_STATUS_DESTROYING: return TN_STATUS_DESTROYED;
+  default: return wanted;
   }
 }
 
@@ -313,21 +304,17 @@ const char *tn_policy_termination(tn_status status, int origin, const int64_t *e
   case TN_STATUS_READY:
   case TN_STATUS_INTERRUPTED:
   case TN_STATUS_ERROR:
-  case TN_STATUS_EXITING:
-    return "running";
+  case TN_STATUS_EXITING: return "running";
   case TN_STATUS_DESTROYING:
-  case TN_STATUS_DESTROYED:
-    return "destroyed";
+  case TN_STATUS_DESTROYED: return "destroyed";
   case TN_STATUS_FAILED:
     return origin >= 0 && origin < POLICY_ORIGIN_COUNT ? policy_origins[origin] : "unknown";
   case TN_STATUS_EXITED:
     /* A signal wins: a host that reports both gives an exit code that means nothing. */
     if (signalled) return "signal-exit";
     return exit_code == NULL || *exit_code == 0 ? "clean-exit" : "nonzero-exit";
-  case TN_STATUS_STOPPED:
-    return "clean-exit";
-  case TN_STATUS_IDLE: /* it never ran, so nothing can have ended it */
-    break;
+  case TN_STATUS_STOPPED: return "clean-exit";
+  case TN_STATUS_IDLE: /* it never ran, so nothing can have ended it */ break;
   }
   return "unknown";
 }

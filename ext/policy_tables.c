@@ -62,8 +62,7 @@ static int policy_alias_prepare(sqlite3 *db, void *context, sqlite3_value *argum
                                 char **error) {
   (void)db, (void)context, (void)argument, (void)error;
   int n = 0;
-  while (tn_policy_alias(n) != NULL)
-    n++;
+  while (tn_policy_alias(n) != NULL) n++;
   scan->n_row = n;
   return SQLITE_OK;
 }

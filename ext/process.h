@@ -2,11 +2,9 @@
 ** process.h - telling whether the process that a session recorded is still that process.
 **
 ** A pid alone is not an identity: pids are reused, containers count their own, machines restart.
-*Four
-** things together are: the pid, the start time of the process in clock ticks since boot, the boot
-*with
-** its pid namespace, and the host. A process counts as dead only on proof; whatever is missing,
-** unreadable or out of sight is unknown. (Contract: 04, "Process identity".)
+** Four things together are: the pid, the start time of the process in clock ticks since boot, the
+** boot with its pid namespace, and the host. A process counts as dead only on proof; whatever is
+** missing, unreadable or out of sight is unknown. (Contract: 04, "Process identity".)
 **
 ** Pure C on the /proc of Linux: no SQLite, no allocation. Where there is none, all is unknown.
 */

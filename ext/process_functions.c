@@ -7,8 +7,7 @@
 **   host_name()                                     text, or NULL
 **
 ** They read the machine, so they are innocuous and not deterministic. A NULL, or a number that is
-*not
-** one, is missing evidence and not an error: what a session recorded may come from anywhere.
+** not one, is missing evidence and not an error: what a session recorded may come from anywhere.
 */
 #include "process_functions.h"
 #include "process.h"

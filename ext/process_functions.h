@@ -1,7 +1,6 @@
 /*
 ** process_functions.h - the SQL functions of process identity: process_state(),
-*process_start_ticks(),
-** host_boot_id(), host_name().
+** process_start_ticks(), host_boot_id(), host_name().
 */
 #ifndef TN_PROCESS_FUNCTIONS_H
 #define TN_PROCESS_FUNCTIONS_H

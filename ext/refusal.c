@@ -23,13 +23,14 @@ static const refusal_entry refusal_catalogue[] = {
     /* misuse: what was asked for cannot be meant */
     {"activity.invalid", "the activity is not valid UTF-8, or it has a NUL byte in it"},
     {"activity.too_long", "the activity is longer than 280 characters"},
-    {"json.range", "a number in the state file cannot be continued from: {why}"},
-    {"json.unparsable", "the state file cannot be read at byte {offset|0}: {why}"},
-    {"json.version", "the state file has version {version|(none)}; this reads versions 2, 3 and 4"},
+    {"json.range", "the state file is refused at byte {offset|0}: {why}"},
+    {"json.unparsable", "the state file is refused at byte {offset|0}: {why}"},
+    {"json.version", "the state file is refused at byte {offset|0}: {why}"},
     {"opt.actor_id", "actor_id is only for lifecycle autonomous"},
     {"opt.actor_required", "an autonomous session needs an actor_id"},
-    {"opt.bad_id", "{what} is over 200 bytes, has control characters, is not UTF-8, or is the reserved "
-                   "word interactive"},
+    {"opt.bad_id",
+     "{what} is over 200 bytes, has control characters, is not UTF-8, or is the reserved "
+     "word interactive"},
     {"opt.blank_id", "{what} is blank"},
     {"opt.exit_code", "exit_code {value} is not an integer of 32 bits"},
     {"opt.exit_signal", "exit_signal {value} is not a signal number from 0 to 255"},
@@ -55,10 +56,12 @@ static const refusal_entry refusal_catalogue[] = {
     {"opt.supervisor_id", "supervisor_id is only for lifecycle autonomous"},
     {"opt.text", "{what} is over 65536 bytes, has a NUL byte, or is not UTF-8 text"},
     {"opt.token_budget", "token_budget {value} is not a whole number from 0 up"},
-    {"usage.attached", "more than one database of this connection has Tenure's tables, so it cannot be told "
-                       "which file the lease is for; open that one alone"},
-    {"usage.clock", "the session lives on the {row} clock and this connection is on the {connection} "
-                    "clock; use a connection on the same clock"},
+    {"usage.attached",
+     "more than one database of this connection has Tenure's tables, so it cannot be told "
+     "which file the lease is for; open that one alone"},
+    {"usage.clock",
+     "the session lives on the {row} clock and this connection is on the {connection} "
+     "clock; use a connection on the same clock"},
     {"usage.conflict_clause", "the write was turned into half an effect by the statement's own OR "
                               "clause; repeat it without one"},
     {"usage.context", "{what} must be called as a statement of its own"},
@@ -81,12 +84,12 @@ static const refusal_entry refusal_catalogue[] = {
     {"start.live_interactive",
      "an interactive session, {session}, holds scope {scope} since {since@} and counts as live until "
      "{until@}; clear it first, or wait until then"},
-    {"start.live_autonomous",
-     REFUSAL_HELD " and has it until {until@} if it falls silent; {owner} or its supervisor can clear "
-                  "it, and after that time another actor can take it over"},
-    {"start.live_other_owner",
-     REFUSAL_HELD " and has it until {until@} if it falls silent; after that time take it over, or ask "
-                  "{owner} to clear it"},
+    {"start.live_autonomous", REFUSAL_HELD
+     " and has it until {until@} if it falls silent; {owner} or its supervisor can clear "
+     "it, and after that time another actor can take it over"},
+    {"start.live_other_owner", REFUSAL_HELD
+     " and has it until {until@} if it falls silent; after that time take it over, or ask "
+     "{owner} to clear it"},
     {"start.stale_other_owner",
      "the lease of {owner} on scope {scope} ran out at {until@} ({why|expired}); session {session} is "
      "still there: take it over, giving a reason"},
@@ -95,64 +98,77 @@ static const refusal_entry refusal_catalogue[] = {
      "supervisor can clear session {session}, any other actor can take it over"},
     {"heartbeat.missing", "there is no such session: nobody holds scope {scope|(none)}, or session "
                           "{session|(none)} is unknown; start one"},
-    {"heartbeat.not_owner", REFUSAL_HELD ", not {actor|an unnamed caller}; only {owner}, or whoever "
-                                         "shows its fence, can renew it"},
+    {"heartbeat.not_owner",
+     REFUSAL_HELD ", not {actor|an unnamed caller}; only {owner}, or whoever "
+                  "shows its fence, can renew it"},
     {"heartbeat.stale",
      "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}) and cannot be renewed late; "
      "resume session {session}, or start again as {owner}"},
     {"fence.session", "session {session|(none)} is not the one that holds scope {scope|(none)}; "
                       "{holder|nobody} holds it now, session {holder_session|(none)}, since "
                       "{holder_since@|(never)}"},
-    {"fence.token", "fence {asked|(none)} is not valid for session {session}; {holder|nobody} holds "
-                    "scope {scope|(none)} now, session {holder_session|(none)}, since "
-                    "{holder_since@|(never)}"},
-    {"fence.required", "session {session|(none)} of {owner|nobody} on scope {scope|(none)} asks every "
-                       "writer for its fence, and none was shown"},
-    {"fence.stale", "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); nothing may "
-                    "be written under its fence {fence} any more"},
+    {"fence.token",
+     "fence {asked|(none)} is not valid for session {session}; {holder|nobody} holds "
+     "scope {scope|(none)} now, session {holder_session|(none)}, since "
+     "{holder_since@|(never)}"},
+    {"fence.required",
+     "session {session|(none)} of {owner|nobody} on scope {scope|(none)} asks every "
+     "writer for its fence, and none was shown"},
+    {"fence.stale",
+     "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); nothing may "
+     "be written under its fence {fence} any more"},
     {"clear.missing", "there is no session {session}"},
     {"clear.actor_required", REFUSAL_HELD "; name the actor_id of the owner or of its supervisor"},
-    {"clear.denied", REFUSAL_HELD "; only {owner} or its supervisor {supervisor|(none)} can clear it, "
-                                  "or an operator by force with a reason"},
+    {"clear.denied",
+     REFUSAL_HELD "; only {owner} or its supervisor {supervisor|(none)} can clear it, "
+                  "or an operator by force with a reason"},
     {"clear.denied_stale",
      "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}), and session {session} is "
      "not yours to clear; take it over: tenure takeover --actor <actor-id> --reason <reason>"},
     {"clear.reason_required", "clearing by force needs a reason"},
-    {"takeover.missing", "there is nothing to take over: nobody holds scope {scope|(none)}, or session "
-                         "{session|(none)} is unknown; start one"},
+    {"takeover.missing",
+     "there is nothing to take over: nobody holds scope {scope|(none)}, or session "
+     "{session|(none)} is unknown; start one"},
     {"takeover.not_autonomous",
      "session {session} on scope {scope|(none)} is interactive and cannot be taken over; clear it, or "
      "start when it has been idle for 8 hours"},
-    {"takeover.live", REFUSAL_HELD " and its lease lives until {until@}; wait for that, or ask {owner} "
-                                   "to clear it"},
+    {"takeover.live",
+     REFUSAL_HELD " and its lease lives until {until@}; wait for that, or ask {owner} "
+                  "to clear it"},
     {"takeover.same_actor", "{actor} owns session {session} itself; start again instead"},
     {"takeover.reason_required", "a takeover needs a reason"},
     {"takeover.conflict", "expected revision {asked}, current is {revision}"},
     {"transition.missing", "there is no such session"},
     {"transition.denied", "session {session} belongs to {owner}; name its owner or supervisor as "
                           "actor_id, or show its fence"},
-    {"transition.revival", "{from} -> {to} would revive an ended session; resume session {session}"},
+    {"transition.revival",
+     "{from} -> {to} would revive an ended session; resume session {session}"},
     {"transition.conflict", "expected revision {expected}, current is {current}"},
     {"transition.illegal", "{from} -> {to}"},
     {"resume.missing", "there is no session {session|(none)}"},
     {"resume.held", REFUSAL_HELD "; it must end before session {session} can be resumed"},
     {"resume.live", "session {session} of {owner} is alive; there is nothing to resume"},
     {"resume.destroyed", "session {session} is already destroyed; start a new one"},
-    {"resume.not_resumable", "session {session} is {status} and cannot be resumed until it has ended"},
-    {"resume.denied", "session {session} belongs to {owner}; name its owner or supervisor as actor_id, "
-                      "or show its fence"},
+    {"resume.not_resumable",
+     "session {session} is {status} and cannot be resumed until it has ended"},
+    {"resume.denied",
+     "session {session} belongs to {owner}; name its owner or supervisor as actor_id, "
+     "or show its fence"},
     {"import.id_taken", "session {session} exists already in scope {scope|(none)}"},
     {"session.destroyed", "session {session} is already destroyed"},
     {"session.not_running", "session {session} is {status} and takes no commands"},
 
     /* notes of a scope, receipts, fenced tables */
-    {"gate.conflict", "the gates of scope {scope} are at revision {revision|0}, not {expected|(none)}"},
+    {"gate.conflict",
+     "the gates of scope {scope} are at revision {revision|0}, not {expected|(none)}"},
     {"escalation.missing", "there is no open escalation {id|(none)}"},
     {"baseline.missing", "there is no living session {session|(none)}"},
-    {"receipt.conflict", "receipt {receipt} was given for {verb} of session {session|(none)}, scope "
-                         "{scope|(none)}"},
+    {"receipt.conflict",
+     "receipt {receipt} was given for {verb} of session {session|(none)}, scope "
+     "{scope|(none)}"},
     {"hold.missing", "there is no session {session|(none)} whose fence could be held"},
-    {"hold.no_scope", "session {session} has no scope, so there is nothing that its fence could open"},
+    {"hold.no_scope",
+     "session {session} has no scope, so there is nothing that its fence could open"},
     {"guard.not_a_table", "{table|(none)} is not a table of the main schema that can be guarded"},
     {"guard.scope_taken", "{table} is guarded for another scope already; unguard it first"},
     {"guard.ours", "{table} belongs to Tenure, which guards its own tables"},
@@ -163,22 +179,28 @@ static const refusal_entry refusal_catalogue[] = {
     /* raw statements that would break a rule */
     {"write.exists", "{table} has that key already; change the row with UPDATE, or through a verb"},
     {"write.held", REFUSAL_HELD "; a scope has one living session"},
-    {"write.shape", "a new session is running, starting or idle, with incarnation 1, start_count 1, "
-                    "fence equal to its revision, and no ending"},
+    {"write.shape",
+     "a new session is running, starting or idle, with incarnation 1, start_count 1, "
+     "fence equal to its revision, and no ending"},
     {"write.stamp", "{what} must not run backwards, nor ahead of the clock"},
     {"write.revision", "the next revision of {what} is {expected}, not {revision}"},
     {"write.fixed", "{what} never changes"},
-    {"write.incarnation", "an incarnation grows by one, with status starting and a new fence, and only "
-                          "when the one before it ended or lost its lease"},
+    {"write.incarnation",
+     "an incarnation grows by one, with status starting and a new fence, and only "
+     "when the one before it ended or lost its lease"},
     {"write.fence", "the fence only ever becomes the new revision"},
     {"write.strict", "a strict session stays strict"},
-    {"write.join", "{what} changes only with a joining start: a new last_started_at and start_count + 1"},
-    {"write.lease_lost", "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); a late "
-                         "heartbeat does not renew it"},
+    {"write.join",
+     "{what} changes only with a joining start: a new last_started_at and start_count + 1"},
+    {"write.lease_lost",
+     "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); a late "
+     "heartbeat does not renew it"},
     {"write.evidence", "the evidence of a lease is only what lease_grant() gives now"},
-    {"write.ended", "an ending is written with the status that ends the session, and never changes"},
+    {"write.ended",
+     "an ending is written with the status that ends the session, and never changes"},
     {"write.delete", "{what} cannot be deleted"},
-    {"write.living", "session {session} is {status}; end it first, only an ended session is collected"},
+    {"write.living",
+     "session {session} is {status}; end it first, only an ended session is collected"},
     {"write.counter", "the counter of a scope only follows the sessions of that scope"},
     {"write.append_only", "{table} is append-only"},
     {"write.sequence", "the log numbers its rows itself"},
@@ -211,8 +233,7 @@ static const tn_fact *refusal_fact(const tn_fact *facts, int n, const char *name
 /* Text from outside appears only in its display-safe form, and never longer than a line or two. */
 static void refusal_append_text(sqlite3_str *out, const tn_fact *fact) {
   char shown[REFUSAL_SHOWN_MAX * 10 + 8]; /* the longest escape of a character is \u{10ffff} */
-  const size_t n =
-      tn_text_display_safe(fact->z, fact->n, REFUSAL_SHOWN_MAX, shown, sizeof shown);
+  const size_t n = tn_text_display_safe(fact->z, fact->n, REFUSAL_SHOWN_MAX, shown, sizeof shown);
   sqlite3_str_append(out, shown, (int)n);
 }
 
@@ -282,24 +303,36 @@ static const refusal_entry *refusal_find(const char *code) {
   return NULL;
 }
 
-void tn_refuse_with(sqlite3_context *ctx, const char *code, const tn_fact *facts, int n_fact) {
-  const refusal_entry *entry = refusal_find(code);
-  if (entry == NULL) {
-    const tn_fact fact = {"code", code, strlen(code)};
-    tn_refuse_with(ctx, "usage.code", &fact, 1);
-    return;
-  }
-  sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(ctx));
+static char *refusal_format(const refusal_entry *entry, const tn_fact *facts, int n_fact) {
+  sqlite3_str *out = sqlite3_str_new(NULL);
   sqlite3_str_appendf(out, "tenure: %s: ", entry->code);
   refusal_append_sentence(out, entry->sentence, facts, n_fact);
-  char *message = sqlite3_str_finish(out);
+  return sqlite3_str_finish(out);
+}
+
+/* The entry of CODE; for an unknown one, that of usage.code, with *FACT set to name it. */
+static const refusal_entry *refusal_entry_of(const char *code, tn_fact *fact) {
+  const refusal_entry *entry = refusal_find(code);
+  *fact = (tn_fact){"code", code, strlen(code)};
+  return entry != NULL ? entry : refusal_find("usage.code");
+}
+
+char *tn_refusal_message(const char *code, const tn_fact *facts, int n_fact) {
+  tn_fact unknown;
+  const refusal_entry *entry = refusal_entry_of(code, &unknown);
+  const int is_known = strcmp(entry->code, code) == 0;
+  return refusal_format(entry, is_known ? facts : &unknown, is_known ? n_fact : 1);
+}
+
+void tn_refuse_with(sqlite3_context *ctx, const char *code, const tn_fact *facts, int n_fact) {
+  char *message = tn_refusal_message(code, facts, n_fact);
   if (message == NULL) {
     sqlite3_result_error_nomem(ctx);
     return;
   }
   sqlite3_result_error(ctx, message, -1);
   /* After the message: sqlite3_result_error() resets the code to SQLITE_ERROR. */
-  if (!refusal_is_misuse(entry->code)) {
+  if (refusal_find(code) != NULL && !refusal_is_misuse(code)) {
     sqlite3_result_error_code(ctx, SQLITE_CONSTRAINT_TRIGGER);
   }
   sqlite3_free(message);

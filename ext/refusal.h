@@ -24,6 +24,10 @@ typedef struct tn_fact {
 ** is reported as one, never as success. */
 void tn_refuse_with(sqlite3_context *ctx, const char *code, const tn_fact *facts, int n_fact);
 
+/* The message alone, made with sqlite3_malloc; NULL when memory ran out. For virtual tables, which can
+** only set a text: the code goes with it as SQLITE_ERROR, so CODE is one of misuse. */
+char *tn_refusal_message(const char *code, const tn_fact *facts, int n_fact);
+
 /* The same with at most one fact, which is what most misuse needs. */
 void tn_refuse(sqlite3_context *ctx, const char *code, const char *name, const char *z, size_t n);
 

@@ -25,8 +25,12 @@ static int refusal_table_column(const tn_scan *scan, int row, int column, sqlite
 
 int tn_refusal_table_register(tn_registry *registry) {
   static const tn_table table = {
-      "tenure_refusal_code", "CREATE TABLE x(code, sentence)", -1, refusal_table_prepare,
-      refusal_table_column,  NULL,
+      "tenure_refusal_code",
+      "CREATE TABLE x(code, sentence)",
+      -1,
+      refusal_table_prepare,
+      refusal_table_column,
+      NULL,
   };
   return tn_registry_table(registry, &table);
 }

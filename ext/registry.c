@@ -9,9 +9,9 @@ int tn_registry_functions(tn_registry *registry, const tn_function *functions, i
     const void *data = f->data != NULL ? f->data : registry->conn;
     if (registry->n_function == TN_REGISTRY_MAX) return SQLITE_FULL;
     if (f->data == NULL) registry->conn->n_ref++; /* SQLite drops it, also when this fails */
-    const int rc = sqlite3_create_function_v2(registry->db, f->name, f->n_arg, f->flags, (void *)data,
-                                              f->call, NULL, NULL,
-                                              f->data == NULL ? tn_connection_release : NULL);
+    const int rc =
+        sqlite3_create_function_v2(registry->db, f->name, f->n_arg, f->flags, (void *)data, f->call,
+                                   NULL, NULL, f->data == NULL ? tn_connection_release : NULL);
     if (rc != SQLITE_OK) return rc;
     registry->functions[registry->n_function++] = f;
   }
@@ -21,8 +21,7 @@ int tn_registry_functions(tn_registry *registry, const tn_function *functions, i
 int tn_registry_table(tn_registry *registry, const tn_table *table) {
   if (registry->n_table == TN_REGISTRY_MAX) return SQLITE_FULL;
   registry->conn->n_ref++; /* SQLite drops it, also when this fails */
-  const int rc =
-      tn_table_register(registry->db, table, registry->conn, tn_connection_release);
+  const int rc = tn_table_register(registry->db, table, registry->conn, tn_connection_release);
   if (rc == SQLITE_OK) registry->tables[registry->n_table++] = table;
   return rc;
 }

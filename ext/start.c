@@ -20,8 +20,10 @@ typedef struct start_row {
 } start_row;
 
 #define START_ROW(found, stale, wanted, same, proven, strict, result)                              \
-  {TN_START_##found, START_##stale, TN_START_##wanted, START_##same,                               \
-   START_##proven, START_##strict, result}
+  {                                                                                                \
+    TN_START_##found, START_##stale, TN_START_##wanted, START_##same, START_##proven,              \
+        START_##strict, result                                                                     \
+  }
 #define TN_START_EITHER TN_START_NOBODY
 
 /* clang-format off */

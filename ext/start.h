@@ -7,7 +7,11 @@
 #define TN_START_H
 
 /* What the scope's living session is; TN_START_NOBODY when there is none. */
-typedef enum tn_start_found { TN_START_NOBODY, TN_START_INTERACTIVE, TN_START_AUTONOMOUS } tn_start_found;
+typedef enum tn_start_found {
+  TN_START_NOBODY,
+  TN_START_INTERACTIVE,
+  TN_START_AUTONOMOUS
+} tn_start_found;
 
 /* The word for what a start does: "create", "keep", "twin" (keep with a new fence) or "replace"; or the
 ** code of the refusal. STALE: the living session may be replaced. WANTED: the lifecycle asked for.

@@ -36,9 +36,9 @@ static void fn_version(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static int tenure_register(tn_registry *registry) {
   static const tn_function version = {"tenure_version", 0, TN_PURE, fn_version, NULL};
   int (*const modules[])(tn_registry *) = {
-      tn_policy_register, tn_policy_tables_register, tn_text_register,  tn_check_register,
+      tn_policy_register,  tn_policy_tables_register, tn_text_register,  tn_check_register,
       tn_process_register, tn_refusal_table_register, tn_lease_register, tn_verb_register,
-      tn_legacy_register, tn_install_register,       tn_guard_register};
+      tn_legacy_register,  tn_install_register,       tn_guard_register};
   int rc = tn_registry_functions(registry, &version, 1);
   for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
     rc = modules[i](registry);
@@ -51,13 +51,13 @@ __declspec(dllexport)
 #else
 __attribute__((visibility("default")))
 #endif
-int sqlite3_tenure_init(sqlite3 *db, char **pz_error, const sqlite3_api_routines *api) {
+    int sqlite3_tenure_init(sqlite3 *db, char **pz_error, const sqlite3_api_routines *api) {
   SQLITE_EXTENSION_INIT2(api);
   (void)api;
   if (sqlite3_libversion_number() < TENURE_SQLITE_FLOOR) {
     if (pz_error != NULL) {
-      *pz_error = sqlite3_mprintf("tenure: needs SQLite 3.40.0 or later, this is %s",
-                                  sqlite3_libversion());
+      *pz_error =
+          sqlite3_mprintf("tenure: needs SQLite 3.40.0 or later, this is %s", sqlite3_libversion());
     }
     return SQLITE_ERROR;
   }

@@ -123,8 +123,7 @@ static size_t text_space(const char *z, size_t n) {
 /* The length of the last character of well-formed text. */
 static size_t text_last(const char *z, size_t n) {
   size_t length = 1;
-  while (length < n && ((unsigned char)z[n - length] & 0xc0) == 0x80)
-    length++;
+  while (length < n && ((unsigned char)z[n - length] & 0xc0) == 0x80) length++;
   return length;
 }
 
@@ -154,8 +153,7 @@ int tn_text_is_clean(const char *z, size_t n) {
 
 size_t tn_text_scalars(const char *z, size_t n) {
   size_t count = 0;
-  for (size_t i = 0; i < n; i++)
-    count += ((unsigned char)z[i] & 0xc0) != 0x80;
+  for (size_t i = 0; i < n; i++) count += ((unsigned char)z[i] & 0xc0) != 0x80;
   return count;
 }
 

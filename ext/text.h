@@ -35,8 +35,8 @@ enum { TN_TEXT_ID_MAX = 200, TN_TEXT_SCOPE_MAX = 4096 };
 
 typedef enum tn_id_fault {
   TN_ID_OK = 0,
-  TN_ID_BLANK,   /* empty, or White_Space only */
-  TN_ID_BAD,     /* over 200 bytes, control characters (C0, DEL, C1), bidi controls, invalid UTF-8 */
+  TN_ID_BLANK, /* empty, or White_Space only */
+  TN_ID_BAD,   /* over 200 bytes, control characters (C0, DEL, C1), bidi controls, invalid UTF-8 */
   TN_ID_RESERVED /* the word "interactive", which is the owner of every interactive session */
 } tn_id_fault;
 

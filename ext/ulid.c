@@ -25,8 +25,7 @@ static void ulid_write(const tn_ulid_state *state, char out[TN_ULID_LENGTH + 1])
     high = high << 8 | state->random[i];
     low = low << 8 | state->random[i + 5];
   }
-  for (int i = 9; i >= 0; i--, ms >>= 5)
-    out[i] = ulid_digits[ms & 31];
+  for (int i = 9; i >= 0; i--, ms >>= 5) out[i] = ulid_digits[ms & 31];
   for (int i = 7; i >= 0; i--, high >>= 5, low >>= 5) {
     out[10 + i] = ulid_digits[high & 31];
     out[18 + i] = ulid_digits[low & 31];

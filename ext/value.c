@@ -9,14 +9,12 @@ int tn_value_bytes(sqlite3_value *value, tn_text *out) {
   out->z = NULL;
   out->n = 0;
   switch (sqlite3_value_type(value)) {
-  case SQLITE_NULL:
-    return 1;
+  case SQLITE_NULL: return 1;
   case SQLITE_BLOB:
     out->z = sqlite3_value_blob(value);
     if (sqlite3_value_bytes(value) == 0) out->z = ""; /* SQLite has no address for no bytes */
     break;
-  default:
-    out->z = (const char *)sqlite3_value_text(value);
+  default: out->z = (const char *)sqlite3_value_text(value);
   }
   out->n = (size_t)sqlite3_value_bytes(value);
   return out->z != NULL;
@@ -60,9 +58,7 @@ static int parse_int(const char *z, int n, sqlite3_int64 *out) {
 
 int tn_value_int(sqlite3_value *value, sqlite3_int64 *out) {
   switch (sqlite3_value_type(value)) {
-  case SQLITE_INTEGER:
-    *out = sqlite3_value_int64(value);
-    return 1;
+  case SQLITE_INTEGER: *out = sqlite3_value_int64(value); return 1;
   case SQLITE_FLOAT: {
     const double real = sqlite3_value_double(value);
     /* 2^63 itself does not fit; a NaN fails both comparisons. */
@@ -76,8 +72,7 @@ int tn_value_int(sqlite3_value *value, sqlite3_int64 *out) {
     if (z == NULL) return 0;
     return parse_int((const char *)z, sqlite3_value_bytes(value), out);
   }
-  default:
-    return 0;
+  default: return 0;
   }
 }
 

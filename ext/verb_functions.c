@@ -281,10 +281,9 @@ static void fn_start_decision(sqlite3_context *ctx, int n, sqlite3_value **args)
   tn_text found, wanted;
   (void)n;
   if (!tn_value_text(ctx, args[0], &found) || !tn_value_text(ctx, args[2], &wanted)) return;
-  const char *result =
-      tn_start_decide(verb_lifecycle(found), sqlite3_value_int(args[1]), verb_lifecycle(wanted),
-                      sqlite3_value_int(args[3]), sqlite3_value_int(args[4]),
-                      sqlite3_value_int(args[5]));
+  const char *result = tn_start_decide(verb_lifecycle(found), sqlite3_value_int(args[1]),
+                                       verb_lifecycle(wanted), sqlite3_value_int(args[3]),
+                                       sqlite3_value_int(args[4]), sqlite3_value_int(args[5]));
   sqlite3_result_text(ctx, result, -1, SQLITE_STATIC);
 }
 

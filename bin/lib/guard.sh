@@ -6,7 +6,7 @@
 # change_guard CALL TABLE GUARDED: TABLE is an SQL literal, GUARDED true or false.
 change_guard() {
   if [[ $FORMAT == json ]]; then
-    REPLY="'{\"ok\":true,\"command\":\"$COMMAND\",\"result\":'||json_object('table',$2,'guarded',json('$3'))||'}'"
+    result_sql "json_object('table',$2,'guarded',json('$3'))"
   elif [[ $3 == true ]]; then
     REPLY="display_safe($2)||' is guarded'"
   else

@@ -25,7 +25,7 @@ show_overview() {
     object+=",{\"verb\":\"$verb\",\"summary\":$REPLY}"
   done
   if [[ $FORMAT == json ]]; then
-    emit "{\"ok\":true,\"command\":\"$COMMAND\",\"result\":{\"verbs\":[${object:1}]}}"
+    emit_result "{\"verbs\":[${object:1}]}"
     return
   fi
   emit "usage: tenure VERB [OPTION]...
@@ -75,5 +75,5 @@ help_object() {
     options+=",{\"name\":\"--$name\",\"value\":$REPLY,\"help\":$text}"
   done
   json_text "$SUMMARY"
-  emit "{\"ok\":true,\"command\":\"$COMMAND\",\"result\":{\"verb\":\"$1\",\"summary\":$REPLY,\"operands\":[${operands:1}],\"options\":[${options:1}]}}"
+  emit_result "{\"verb\":\"$1\",\"summary\":$REPLY,\"operands\":[${operands:1}],\"options\":[${options:1}]}"
 }

@@ -89,11 +89,6 @@ give() { GIVEN[$1]=$2; }
 # stand_for NAME SQL: that SQL is the value.
 stand_for() { EXPRESSION[$1]=$2; }
 
-# require NAME: the verb cannot go on without this option.
-require() {
-  is_given "$1" || fail usage.required "--$1 is required; see 'tenure help $COMMAND'"
-}
-
 # accept NAME VALUE: keeps a value, the last one if an option is repeated.
 accept() {
   if [[ ${KIND[$1]-} == count && ($2 != +([0123456789]) || ${#2} -gt 18) ]]; then

@@ -13,6 +13,12 @@ emit() {
   exit 5
 }
 
+# emit_result JSON: the object of a success, for a result made without the database.
+emit_result() { emit "{\"ok\":true,\"command\":\"$COMMAND\",\"result\":$1}"; }
+
+# result_sql SQL: sets REPLY to SQL for that object, where SQL gives the JSON of the result.
+result_sql() { REPLY="'{\"ok\":true,\"command\":\"$COMMAND\",\"result\":'||$1||'}'"; }
+
 # present TEXT: shows a result made by the database. One for people may have marks in it; see style.sh.
 present() {
   if [[ $FORMAT == text && $1 == *$'\t'* ]]; then

@@ -82,7 +82,7 @@ show_list() {
   case $FORMAT in
     json)
       json_rows "$2"
-      REPLY="'{\"ok\":true,\"command\":\"$COMMAND\",\"result\":{\"$1\":'||$REPLY||'}}'"
+      result_sql "'{\"$1\":'||$REPLY||'}'"
       ;;
     csv) csv_rows "$2" ;;
     text) text_rows "$2" ;;

@@ -28,11 +28,14 @@ insert_statement() {
 # verb_statement VIEW TEXT: sets REPLY to the INSERT and the SELECT of its answer. TEXT is SQL for people,
 # over the report r and the present second, now.
 verb_statement() {
+  local statement
   insert_statement "$1"
+  statement=$REPLY
   if [[ $FORMAT == json ]]; then
-    REPLY+=$'\n'"SELECT '{\"ok\":true,\"command\":\"$COMMAND\",\"result\":'||session_report()||'}';"
+    result_sql 'session_report()'
+    REPLY=$statement$'\n'"SELECT $REPLY;"
   else
-    REPLY+=$'\n'"WITH report(r,now)AS MATERIALIZED(SELECT session_report(),session_now())SELECT $2 FROM report;"
+    REPLY=$statement$'\n'"WITH report(r,now)AS MATERIALIZED(SELECT session_report(),session_now())SELECT $2 FROM report;"
   fi
 }
 

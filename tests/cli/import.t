@@ -86,6 +86,29 @@ legacy() {
   refused 2 usage.file
 }
 
+@test "a number inside the name is skipped where it is taken" {
+  new_session
+  legacy state.json
+  : >state.json.migrated
+  : >state.json.migrated.1
+  tenure import state.json --json
+  json '.result.set_aside == ".migrated.2"'
+}
+
+@test "a file that cannot be renamed stays, and the answer says so" {
+  [ "$(id -u)" -ne 0 ] || skip 'root may rename anything'
+  new_session
+  mkdir fixed
+  legacy fixed/state.json
+  chmod a-w fixed
+  tenure import fixed/state.json --json
+  done_ok
+  json '.result.set_aside == null'
+  tenure import fixed/state.json
+  says 'stays where it is'
+  chmod u+w fixed
+}
+
 @test "names of files are data" {
   tenure init
   local name

@@ -1,7 +1,6 @@
 /*
-** process_test.c - tests of ext/process.c with real processes: live, dead, zombie, another one with
-*the
-** same pid, other boots, hosts and namespaces, and whatever evidence can be missing.
+** process_test.c - tests of ext/process.c with real processes: live, dead, zombie, another one
+** with the same pid, other boots, hosts and namespaces, and whatever evidence can be missing.
 **
 ** Where the system cannot identify processes at all, everything must be unknown, and the rest is
 ** skipped.

@@ -26,7 +26,7 @@ verb_run() {
   else
     default_scope
     default_actor
-    run_verb tenure_escalate "'noted '||display_safe(r->>'escalation_id')||' for scope '||display_safe(r->>'scope')"
+    run_verb tenure_escalate "'noted '||display_safe(r->>'escalation_id')||coalesce(' for scope '||display_safe(r->>'scope'),'')"
   fi
 }
 

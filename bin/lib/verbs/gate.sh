@@ -34,7 +34,7 @@ show_gates() {
   field revision
   object_sql
   if [[ $FORMAT == json ]]; then
-    REPLY="'{\"ok\":true,\"command\":\"gate\",\"result\":'||$REPLY||'}'"
+    result_sql "$REPLY"
   else
     REPLY="coalesce((SELECT group_concat(display_safe(value),char(10))FROM json_each(gates)),
       'no gates in scope '||display_safe(asked.scope))"

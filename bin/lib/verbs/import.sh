@@ -37,41 +37,41 @@ verb_run() {
 }
 
 # set_aside FILE WORD: renames FILE to FILE.WORD, or to the first of FILE.WORD.1, FILE.WORD.2, … that is
-# free; sets SUFFIX to what was appended, or '' if it could not be renamed. Whoever gets there first wins:
-# mv -n replaces nothing, and a file that is gone has been set aside by another import.
+# free. Sets ASIDE to what was appended, as JSON, and WHERE to a phrase about it. Whoever gets there first
+# wins: mv -n replaces nothing, and a file that is gone has been set aside by another import.
 set_aside() {
-  local number=0
-  SUFFIX=.$2
+  local number=0 suffix=.$2
   while [[ -e $1 ]]; do
-    if [[ ! -e $1$SUFFIX && ! -L $1$SUFFIX ]]; then
-      mv -n -T -- "$1" "$1$SUFFIX" 2>/dev/null || true
-      [[ -e $1 ]] || return 0
-      [[ -e $1$SUFFIX ]] || break
+    if [[ ! -e $1$suffix && ! -L $1$suffix ]]; then
+      mv -n -T -- "$1" "$1$suffix" 2>/dev/null || true
+      [[ -e $1 ]] || break
+      [[ -e $1$suffix ]] || suffix=
     fi
+    [[ -n $suffix ]] || break
     number=$((number + 1))
-    SUFFIX=.$2.$number
+    suffix=.$2.$number
   done
-  [[ -e $1 ]] || return 0
-  SUFFIX=
-  shown "$1"
-  complain "warning: $REPLY cannot be renamed and stays where it is"
+  shown "${GIVEN[file]}$suffix"
+  WHERE="the file is now $REPLY"
+  ASIDE="\"$suffix\""
+  [[ -z $suffix ]] || return 0
+  WHERE="$REPLY cannot be renamed and stays where it is"
+  ASIDE=null
 }
 
 present_import() {
   if [[ $FORMAT == json ]]; then
-    emit "${ANSWER%\}\}},\"set_aside\":\"$SUFFIX\"}}"
+    emit "${ANSWER%\}\}},\"set_aside\":$ASIDE}}"
   else
-    shown "${GIVEN[file]}$SUFFIX"
-    present "$ANSWER; the file is now $REPLY"
+    present "$ANSWER; $WHERE"
   fi
 }
 
 # A file that cannot be read must not stop every later start, so it is put away with a warning.
 present_corrupt() {
-  shown "${GIVEN[file]}$SUFFIX"
-  complain "warning: $FAULT: $FAULT_TEXT; the file is now $REPLY"
+  complain "warning: $FAULT: $FAULT_TEXT; $WHERE"
   if [[ $FORMAT == json ]]; then
     json_text "$FAULT_TEXT"
-    emit "{\"ok\":true,\"command\":\"import\",\"result\":{\"imported\":false,\"set_aside\":\"$SUFFIX\",\"warning\":{\"code\":\"$FAULT\",\"message\":$REPLY}}}"
+    emit_result "{\"imported\":false,\"set_aside\":$ASIDE,\"warning\":{\"code\":\"$FAULT\",\"message\":$REPLY}}"
   fi
 }

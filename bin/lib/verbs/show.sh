@@ -35,7 +35,7 @@ verb_run() {
   events=$REPLY
   if [[ $FORMAT == json ]]; then
     json_rows "$events"
-    REPLY="'{\"ok\":true,\"command\":\"show\",\"result\":{\"session\":'||object||',\"events\":'||$REPLY||'}}'"
+    result_sql "'{\"session\":'||object||',\"events\":'||$REPLY||'}'"
   else
     show_lines "$events"
   fi

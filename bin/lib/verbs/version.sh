@@ -8,7 +8,7 @@ verb_declare() {
 
 verb_run() {
   if [[ $FORMAT == json ]]; then
-    REPLY="'{\"ok\":true,\"command\":\"version\",\"result\":'||json_object('version',tenure_version(),'sqlite',sqlite_version())||'}'"
+    result_sql "json_object('version',tenure_version(),'sqlite',sqlite_version())"
   else
     REPLY="'tenure '||tenure_version()||', SQLite '||sqlite_version()"
   fi

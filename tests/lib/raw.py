@@ -1,0 +1,172 @@
+"""What the tests share that attack Tenure from the side: plain statements instead of verbs, and the
+invariants that must hold whatever was written.
+
+    t = Raw()                                  a Tenure() with more to it
+    t.insert(session(t, revision=1))           a raw INSERT of a row of the right shape
+    t.tried("write.fixed", "UPDATE ...")       one test: refused with that code, and nothing changed
+    t.tried("CHECK", "UPDATE ...")             the same, refused by a constraint of SQLite
+    t.tried("ok", "UPDATE ...")                one test: it succeeds, and every invariant holds
+"""
+
+import json
+import re
+import sqlite3
+
+from tap import connect, diag, error_of, ok
+from tenure import CONTROLS, Tenure, code_of, difference, quoted, refusal_faults, table
+
+# What SQLite's own constraints answer.
+CONSTRAINTS = {"CHECK": 275, "NOT NULL": 1299, "PRIMARY KEY": 1555, "UNIQUE": 2067, "DATATYPE": 3091}
+
+# Every conflict clause that a statement may carry.
+CLAUSES = ["", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK"]
+
+TABLES = """tenure_baseline tenure_escalation tenure_event tenure_gate tenure_meta tenure_receipt
+tenure_scope tenure_session""".split()
+
+# The verbs of this version, each with its columns. What else can be inserted into is Tenure's own.
+VERBS = {
+    "start": """scope lifecycle mode owner_kind actor_id supervisor_id lease_ttl session_id fence strict
+                status token_budget label command cwd parent_session_id host boot_id pid pid_start_ticks""",
+    "heartbeat": "scope session_id actor_id fence activity progress outcome",
+    "clear": "scope session_id actor_id fence reason force",
+    "takeover": """scope session_id actor_id supervisor_id fence reason expected_revision lease_ttl host
+                   boot_id pid pid_start_ticks label command cwd""",
+    "transition": """session_id status expected_revision incarnation fence reason actor_id exit_code
+                     exit_signal failure_origin failure_reason""",
+    "resume": "session_id actor_id fence lease_ttl reason host boot_id pid pid_start_ticks",
+    "import": "scope json",
+    "escalate": "scope kind reason actor_id",
+    "escalation_resolve": "escalation_id actor_id",
+    "gate_set": "scope gates expected_revision actor_id",
+    "baseline_set": "session_id name digest fence actor_id",
+}
+VERBS = {verb: columns.split() + ["receipt_id"] for verb, columns in VERBS.items()}
+
+# The matrix of the contract: x legal, r revival (legal only with a new incarnation), = the same, . not.
+EDGES = table("""
+             idle starting running ready interrupted error exiting exited failed stopped destroying destroyed
+idle         =    x        x       x     x           x     x       x      x      x       x          .
+starting     .    =        x       x     x           x     x       x      x      x       x          .
+running      .    x        =       x     x           x     x       x      x      x       x          .
+ready        .    x        x       =     x           x     x       x      x      x       x          .
+interrupted  .    x        x       x     =           x     x       x      x      x       x          .
+error        .    x        x       x     x           =     x       x      x      x       x          .
+exiting      .    .        .       .     .           .     =       x      x      .       .          .
+exited       .    r        .       .     .           .     .       =      .      .       .          x
+failed       .    r        .       .     .           .     .       .      =      .       .          x
+stopped      .    r        .       .     .           .     .       .      .      =       .          x
+destroying   .    .        .       .     .           .     .       .      .      .       =          x
+destroyed    .    .        .       .     .           .     .       .      .      .       .          =
+""")
+
+# Four faults that must hold of every row at all times; each SELECT gives what breaks one. (The one living
+# session per scope is the unique index's.)
+INVARIANTS = [
+    ("the counter of a scope is the revision of its living session",
+     "SELECT s.session_id, s.revision, c.revision FROM tenure_session AS s LEFT JOIN tenure_scope AS c"
+     " ON c.scope = s.scope WHERE s.scope IS NOT NULL AND s.ended_at IS NULL AND c.revision IS NOT s.revision"),
+    ("a living session has a status that is not terminal, an ended one has an ending",
+     "SELECT session_id, status, ended_at, end_reason FROM tenure_session"
+     " WHERE session_is_terminal(status) <> (ended_at IS NOT NULL)"
+     " OR session_is_terminal(status) <> (end_reason IS NOT NULL)"),
+    ("a session has the events of its birth and of its status",
+     "SELECT session_id, status FROM tenure_session AS s"
+     " WHERE NOT EXISTS (SELECT 1 FROM tenure_event AS e WHERE e.session_id = s.session_id"
+     "   AND e.event = 'session.created')"
+     " OR status <> (SELECT to_status FROM tenure_event AS e WHERE e.session_id = s.session_id"
+     "   AND to_status IS NOT NULL ORDER BY seq DESC LIMIT 1)"),
+    ("a session has one event per revision at most",
+     "SELECT session_id, incarnation, revision, count(*) FROM tenure_event WHERE session_id IS NOT NULL"
+     " AND event LIKE 'session.%' GROUP BY session_id, revision HAVING count(*) > 1"),
+]
+
+IDS = re.compile(r"\b(?:ses|esc|trn|req)_[0-9A-HJKMNP-TV-Z]{26}\b")
+
+
+class Raw(Tenure):
+    """A Tenure() that also writes by plain statements."""
+
+    def insert(self, row, into="tenure_session", clause=""):
+        """Inserts ROW, a dict. Raises sqlite3.Error."""
+        self.sql(*insert_sql(row, into, clause))
+
+    def faults(self):
+        """What breaks an invariant, as sentences."""
+        return [f"{name}: not so for {rows}" for name, sql in INVARIANTS if (rows := self.sql(sql))]
+
+    def tried(self, want, sql, params=(), name=None, says=()):
+        """One test: SQL comes to WANT, which is ok, a word of CONSTRAINTS, or a code."""
+        name = name or f"{want}: {sql}"
+        if want not in CONSTRAINTS and want != "ok":
+            return self.refused_sql(want, sql, params, says, name)
+        before = self.dump()
+        got = error_of(self.db, sql, params)
+        faults = self.faults()
+        if want == "ok" and got is not None:
+            faults.append(f"refused: {got!r}")
+        if want != "ok" and (got is None or got[1] != CONSTRAINTS[want]):
+            faults.append(f"not refused by {want}: {got!r}")
+        if want != "ok" and self.dump() != before:
+            faults.append(f"it changed something: {difference(before, self.dump())[:900]}")
+        passed = ok(not faults, name)
+        for fault in faults:
+            diag(fault)
+        return passed
+
+    def unmoved(self, name, sql, params=()):
+        """One test: whatever SQL comes to, nothing is changed. Gives its error."""
+        before = self.dump(), self.db.in_transaction
+        got = error_of(self.db, sql, params)
+        after = self.dump(), self.db.in_transaction
+        if not ok(before == after, name):
+            diag(f"came to {got!r}\nit changed something: {difference(before[0], after[0])[:900]}")
+        return got
+
+    def events(self, columns="event, from_status, to_status, revision, incarnation, at"):
+        return self.sql(f"SELECT {columns} FROM tenure_event ORDER BY seq")
+
+    def plain(self):
+        """The database with minted ids replaced by their order in the log, to compare two of them."""
+        found = {}
+        for (text,) in self.sql("SELECT coalesce(session_id, '') || ' ' || coalesce(detail, '')"
+                                " FROM tenure_event ORDER BY seq"):
+            for minted in IDS.findall(text):
+                found.setdefault(minted, f"<{len(found)}>")
+        name = lambda match: found.get(match.group(), "<?>")
+        return {table: sorted(IDS.sub(name, row) for row in rows) for table, rows in self.dump().items()}
+
+    def copy(self, **options):
+        """Another connection on a copy of this database in memory."""
+        other = type(self)(at=None, install=False, **options)
+        other.db.deserialize(self.db.serialize())
+        other.clock(self.now)
+        return other
+
+
+def session(t, **columns):
+    """A row of tenure_session of the right shape for a raw INSERT now, with COLUMNS changed."""
+    row = {"session_id": "ses_raw", "scope": "repo", "status": "running", "owner_kind": "runtime_worker",
+           "owner_id": "ann", "clock": "virtual", "lease_ttl": 60, "started_at": t.now,
+           "last_started_at": t.now, "last_heartbeat_at": t.now, "changed_at": t.now}
+    row["revision"] = row["fence"] = (t.counter(columns.get("scope", "repo")) or 0) + 1
+    row.update(columns)
+    return row
+
+
+def interactive(t, **columns):
+    """The same for an interactive session."""
+    return session(t, **{"owner_kind": "interactive", "owner_id": "interactive", "lease_ttl": None,
+                         "last_heartbeat_at": None} | columns)
+
+
+def insert_sql(row, into="tenure_session", clause=""):
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    return f"INSERT {clause} INTO {into}({names}) VALUES ({marks})", tuple(row.values())
+
+
+def quiet(name, got):
+    """One test: an error, if any, is one that a person can read: no control character in it."""
+    message = "" if got is None else str(got[0])
+    if not ok(not CONTROLS.search(message), name):
+        diag(f"got: {message!r}")

@@ -1,0 +1,321 @@
+#!/usr/bin/python3
+"""Every refusal once, with its full sentence: the catalogue's, filled with the facts of the situation.
+
+The facts are typed here, the sentences come from tenure_refusal_code: a sentence that names a fact which
+its refusal does not know, or a code that no test can raise, fails.
+"""
+
+import json
+import os
+import re
+import sys
+from datetime import datetime, timezone
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tap import diag, done, error_of, is_, ok  # noqa: E402
+from tenure import CONTROLS, INT_MAX, T0, Tenure, code_of, verb_sql  # noqa: E402
+
+# What is there before, for ann's session $S in scope main, 60 seconds, supervised by boss.
+LIVE, STRICT, STALE, ENDED, DESTROYED, EXITING, TYPING, IDLE, HELD, SCOPELESS, GUARDED, CEILING = (
+    "live", "strict", "stale", "ended", "destroyed", "exiting", "typing", "typing, stale",
+    "ended, and bob's $B lives", "without a scope", "tasks is guarded", "at the last revision")
+
+ANN = {"actor_id": "ann"}
+BOB = {"actor_id": "bob"}
+ASK = {**ANN, "lease_ttl": 60}
+HOLD = {"holder": "ann", "scope": "main", "holder_session": "$S", "holder_since": T0}
+OVER = {"owner": "ann", "scope": "main", "why": "expired"}
+STATE = {"schema_version": 4, "started_at_epoch_s": 1, "last_started_at_epoch_s": 1, "start_count": 1,
+         "session_id": "$S"}
+NEXT = "UPDATE tenure_session SET revision = revision + 1, "
+INSERT = ("INSERT INTO tenure_session(session_id, scope, clock, started_at, last_started_at, changed_at, "
+          "revision, fence, {0}) VALUES ('ses_n', '{1}', 'virtual', 1, 1, 1, {2}, {2}, {3})")
+
+# code, what is there, the verb with its columns or the statement, the facts
+CASES = [
+    ("activity.invalid", LIVE, "heartbeat", {**ANN, "activity": "a\0"}, {}),
+    ("activity.too_long", LIVE, "heartbeat", {**ANN, "activity": "x" * 281}, {}),
+    ("json.range", None, "import", {"json": json.dumps(STATE | {"revision": 2**63})},
+     {"offset": 127, "why": "revision is too large to go on from"}),
+    ("json.unparsable", None, "import", {"json": '{"x": }'}, {"offset": 6, "why": "a value was expected"}),
+    ("json.version", None, "import", {"json": json.dumps(STATE | {"schema_version": 5})},
+     {"offset": 19, "why": "schema_version is none of 2, 3 and 4", "version": 5}),
+    ("opt.actor_id", None, "start", {**ANN, "lifecycle": "interactive"}, {}),
+    ("opt.actor_required", LIVE, "takeover", {"reason": "r"}, {}),
+    ("opt.bad_id", LIVE, "start", {**ASK, "supervisor_id": "a\n"}, {"what": "supervisor_id"}),
+    ("opt.blank_id", LIVE, "clear", {"actor_id": ""}, {"what": "actor_id"}),
+    ("opt.exit_code", LIVE, "transition", {"session_id": "$S", "status": "exited", "exit_code": "x"},
+     {"value": "x"}),
+    ("opt.exit_signal", LIVE, "transition", {"session_id": "$S", "status": "exited", "exit_signal": 256},
+     {"value": 256}),
+    ("opt.failure_origin", LIVE, "transition",
+     {"session_id": "$S", "status": "failed", "failure_origin": "luck"}, {"value": "luck"}),
+    ("opt.force", LIVE, "clear", {"force": 2}, {"value": 2}),
+    ("opt.gates", None, "gate_set", {"gates": "{}"}, {}),
+    ("opt.kind", None, "escalate", {"kind": "loud", "reason": "r"}, {"value": "loud"}),
+    ("opt.kind_not_autonomous", None, "start", {**ASK, "owner_kind": "interactive"}, {}),
+    ("opt.lease", None, "start", {"lifecycle": "interactive", "lease_ttl": 60}, {}),
+    ("opt.lease_range", STALE, "takeover", {**BOB, "reason": "r", "lease_ttl": 31536001},
+     {"value": 31536001}),
+    ("opt.lease_required", None, "start", ANN, {}),
+    ("opt.lifecycle", None, "start", {"lifecycle": "eternal"}, {"value": "eternal"}),
+    ("opt.mode", None, "start", {"mode": "idle"}, {"value": "idle"}),
+    ("opt.owner_kind", None, "start", {**ASK, "owner_kind": "boss"}, {"value": "boss"}),
+    ("opt.process", None, "start", {**ASK, "pid": 0}, {}),
+    ("opt.progress", LIVE, "heartbeat", {**ANN, "progress": 7}, {"value": 7}),
+    ("opt.required", LIVE, "transition", {"session_id": "$S"}, {"what": "status"}),
+    ("opt.scope", None, "start", {"scope": "a\x1b"}, {}),
+    ("opt.status", None, "start", {"status": "ready"}, {"value": "ready"}),
+    ("opt.strict", None, "start", {"strict": "maybe"}, {"value": "maybe"}),
+    ("opt.supervisor_id", None, "start", {"lifecycle": "interactive", "supervisor_id": "boss"}, {}),
+    ("opt.text", None, "start", {"cwd": "\0"}, {"what": "cwd"}),
+    ("opt.token_budget", None, "start", {"token_budget": -1}, {"value": -1}),
+    ("usage.clock", LIVE, "SELECT tenure_clock(NULL); transition", {**ANN, "session_id": "$S", "status":
+     "ready"}, {"row": "virtual", "connection": "machine"}),
+    ("usage.conflict_clause", LIVE, "CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_session BEGIN "
+     "SELECT RAISE(IGNORE); END; heartbeat", ANN, {}),
+    ("usage.expected_revision", STALE, "takeover", {**BOB, "reason": "r", "expected_revision": "x"},
+     {"value": "x"}),
+    ("usage.fence", LIVE, "heartbeat", {**ANN, "fence": "x"}, {"value": "x"}),
+    ("usage.incarnation", LIVE, "transition", {"session_id": "$S", "status": "ready", "incarnation": "x"},
+     {"value": "x"}),
+    ("usage.number", None, "SELECT lease_expires_at(1, 'x')", {}, {"what": "lease_ttl", "value": "x"}),
+    ("usage.object", None, "SELECT tenure_object('key')", {}, {}),
+    ("usage.part", None, "SELECT lease_grant('x', 1)", {}, {"value": "x"}),
+    ("usage.prefix", None, "SELECT session_mint_id('x')", {}, {}),
+    ("usage.revision", None, "SELECT session_next_revision('x')", {}, {"value": "x"}),
+    ("revision.ceiling", CEILING, "heartbeat", ANN, {}),
+    ("usage.status", LIVE, "transition", {"session_id": "$S", "status": "gone"}, {"word": "gone"}),
+    ("usage.status_alias", None, "SELECT session_status_from('ccd', 'gone')", {},
+     {"system": "ccd", "word": "gone"}),
+    ("usage.code", None, "SELECT tenure_refuse('no.such')", {}, {"code": "no.such"}),
+    ("usage.time", None, "SELECT tenure_clock(-1)", {}, {}),
+    ("start.live_interactive", TYPING, "start", ASK,
+     {"session": "$S", "scope": "main", "since": T0, "until": T0 + 28800}),
+    ("start.live_autonomous", LIVE, "start", {}, HOLD | {"owner": "ann", "until": T0 + 60}),
+    ("start.live_other_owner", LIVE, "start", {**BOB, "lease_ttl": 60},
+     HOLD | {"owner": "ann", "until": T0 + 60}),
+    ("start.stale_other_owner", STALE, "start", {**BOB, "lease_ttl": 60},
+     OVER | {"session": "$S", "until": T0 + 60}),
+    ("start.stale_autonomous", STALE, "start", {}, OVER | {"session": "$S", "until": T0 + 60}),
+    ("heartbeat.missing", None, "heartbeat", {"session_id": "ses_x"}, {"scope": "main", "session": "ses_x"}),
+    ("heartbeat.not_owner", LIVE, "heartbeat", BOB, HOLD | {"owner": "ann", "actor": "bob"}),
+    ("heartbeat.stale", STALE, "heartbeat", ANN, OVER | {"session": "$S"}),
+    ("fence.session", HELD, "heartbeat", {**ANN, "session_id": "$S"},
+     {"session": "$S", "scope": "main", "holder": "bob", "holder_session": "$B", "holder_since": T0}),
+    ("fence.token", LIVE, "heartbeat", {**ANN, "fence": 9}, HOLD | {"asked": 9, "session": "$S"}),
+    ("fence.required", STRICT, "heartbeat", ANN, {"session": "$S", "owner": "ann", "scope": "main"}),
+    ("fence.stale", GUARDED, "DELETE FROM tasks", {}, OVER | {"fence": 1}),
+    ("clear.missing", None, "clear", {"session_id": "ses_x"}, {"session": "ses_x"}),
+    ("clear.actor_required", LIVE, "clear", {}, HOLD),
+    ("clear.denied", LIVE, "clear", BOB, HOLD | {"owner": "ann", "supervisor": "boss"}),
+    ("clear.denied_stale", STALE, "clear", BOB, OVER | {"session": "$S"}),
+    ("clear.reason_required", LIVE, "clear", {"force": 1}, {}),
+    ("takeover.missing", None, "takeover", {**BOB, "scope": "s", "reason": "r"}, {"scope": "s"}),
+    ("takeover.not_autonomous", IDLE, "takeover", {**BOB, "reason": "r"}, {"session": "$S", "scope": "main"}),
+    ("takeover.live", LIVE, "takeover", {**BOB, "reason": "r"}, HOLD | {"owner": "ann", "until": T0 + 60}),
+    ("takeover.same_actor", STALE, "takeover", {**ANN, "reason": "r"}, {"actor": "ann", "session": "$S"}),
+    ("takeover.reason_required", STALE, "takeover", BOB, {}),
+    ("takeover.conflict", STALE, "takeover", {**BOB, "reason": "r", "expected_revision": 7},
+     {"asked": 7, "revision": 1}),
+    ("transition.missing", None, "transition", {"session_id": "ses_x", "status": "ready"}, {}),
+    ("transition.denied", LIVE, "transition", {**BOB, "session_id": "$S", "status": "ready"},
+     {"session": "$S", "owner": "ann"}),
+    ("transition.revival", ENDED, "transition", {**ANN, "session_id": "$S", "status": "starting"},
+     {"from": "exited", "to": "starting", "session": "$S"}),
+    ("transition.conflict", LIVE, "transition",
+     {**ANN, "session_id": "$S", "status": "ready", "expected_revision": 7}, {"expected": 7, "current": 1}),
+    ("transition.illegal", LIVE, "transition", {**ANN, "session_id": "$S", "status": "destroyed"},
+     {"from": "running", "to": "destroyed"}),
+    ("resume.missing", None, "resume", {"session_id": "ses_x"}, {"session": "ses_x"}),
+    ("resume.held", HELD, "resume", {**ANN, "session_id": "$S"},
+     {"session": "$S", "scope": "main", "holder": "bob", "holder_session": "$B", "holder_since": T0}),
+    ("resume.live", LIVE, "resume", {**ANN, "session_id": "$S"}, {"session": "$S", "owner": "ann"}),
+    ("resume.destroyed", DESTROYED, "resume", {**ANN, "session_id": "$S"}, {"session": "$S"}),
+    ("resume.not_resumable", EXITING, "resume", {**ANN, "session_id": "$S"},
+     {"session": "$S", "status": "exiting"}),
+    ("resume.denied", ENDED, "resume", {**BOB, "session_id": "$S"}, {"session": "$S", "owner": "ann"}),
+    ("import.id_taken", LIVE, "import", {"scope": "s", "json": json.dumps(STATE)},
+     {"session": "$S", "scope": "main"}),
+    ("session.destroyed", None, "SELECT session_require_commandable('ses_x', 'destroyed')", {},
+     {"session": "ses_x"}),
+    ("session.not_running", None, "SELECT session_require_commandable('ses_x', 'exiting')", {},
+     {"session": "ses_x", "status": "exiting"}),
+    ("gate.conflict", None, "gate_set", {"gates": "[]", "expected_revision": 7},
+     {"scope": "main", "expected": 7}),
+    ("escalation.missing", None, "escalation_resolve", {"escalation_id": "esc_x"}, {"id": "esc_x"}),
+    ("baseline.missing", None, "baseline_set", {"session_id": "ses_x", "name": "n", "digest": "d"},
+     {"session": "ses_x"}),
+    ("receipt.conflict", LIVE, "INSERT INTO tenure_clear(session_id, actor_id, receipt_id) VALUES ('$S', 'ann', "
+     "'r'); start", {"receipt_id": "r"}, {"receipt": "r", "verb": "clear", "session": "$S", "scope": "main"}),
+    ("hold.missing", None, "SELECT tenure_hold('ses_x', 1)", {}, {"session": "ses_x"}),
+    ("hold.no_scope", SCOPELESS, "SELECT tenure_hold('$S', 1)", {}, {"session": "$S"}),
+    ("guard.not_a_table", None, "SELECT tenure_guard('seen', 's')", {}, {"table": "seen"}),
+    ("guard.scope_taken", GUARDED, "SELECT tenure_guard('tasks', 's')", {}, {"table": "tasks"}),
+    ("guard.ours", None, "SELECT tenure_guard('tenure_event', 's')", {}, {"table": "tenure_event"}),
+    ("install.newer", None, "DROP TRIGGER tenure_meta_update_guard; UPDATE tenure_meta SET value = '99'; "
+     "SELECT tenure_install()", {}, {"found": 99, "known": 1}),
+    ("install.name_taken", None, "SELECT tenure_uninstall(); CREATE TABLE tenure_gate(x); SELECT "
+     "tenure_install()", {}, {"name": "tenure_gate"}),
+    ("write.exists", LIVE, "INSERT OR REPLACE INTO tenure_session SELECT * FROM tenure_session", {},
+     {"table": "tenure_session"}),
+    ("write.held", LIVE, INSERT.format("label", "main", 2, 1), {}, HOLD),
+    ("write.shape", None, INSERT.format("status", "s", 1, "'ready'"), {}, {}),
+    ("write.stamp", LIVE, NEXT + "changed_at = changed_at - 1", {}, {"what": "session $S"}),
+    ("write.revision", LIVE, "UPDATE tenure_session SET label = 'x'", {},
+     {"what": "session $S", "expected": 2, "revision": 1}),
+    ("write.fixed", LIVE, NEXT + "owner_id = 'bob'", {}, {"what": "a field of session $S"}),
+    ("write.incarnation", LIVE, NEXT + "incarnation = 2", {}, {}),
+    ("write.fence", LIVE, NEXT + "fence = 1 WHERE fence = 1; UPDATE tenure_session SET fence = 2, revision "
+     "= revision + 1", {}, {}),
+    ("write.strict", STRICT, NEXT + "strict = 0", {}, {}),
+    ("write.join", LIVE, NEXT + "lease_ttl = 61", {}, {"what": "a field of session $S"}),
+    ("write.lease_lost", STALE, NEXT + "last_heartbeat_at = session_now()", {}, OVER),
+    ("write.evidence", LIVE, NEXT + "lease_machine = 'm'", {}, {}),
+    ("write.ended", ENDED, NEXT + "end_note = 'x'", {}, {}),
+    ("write.delete", LIVE, "DELETE FROM tenure_scope", {}, {"what": "the counter of a scope"}),
+    ("write.living", LIVE, "DELETE FROM tenure_session", {}, {"session": "$S", "status": "running"}),
+    ("write.counter", LIVE, "UPDATE tenure_scope SET revision = 9", {}, {}),
+    ("write.append_only", LIVE, "DELETE FROM tenure_event", {}, {"table": "tenure_event"}),
+    ("write.sequence", LIVE, "INSERT INTO tenure_event(seq, at, event) VALUES (99, 1, 'e')", {}, {}),
+]
+
+# Codes that no situation here can raise, and why.
+EXEMPT = {
+    "usage.id_space": "needs 2^80 ids in one millisecond; the C test of the ids raises it",
+}
+
+
+def build(what):
+    """Puts a situation in place; gives what $S and $B stand for."""
+    owner = {} if what in (TYPING, IDLE) else {**ASK, "supervisor_id": "boss"}
+    if what is None:
+        return {}
+    found = {"$S": t.verb("start", scope="" if what == SCOPELESS else None,
+                          strict=int(what == STRICT), **owner)["session_id"]}
+    for status in {EXITING: ["exiting"], DESTROYED: ["destroying", "destroyed"]}.get(what, []):
+        t.verb("transition", session_id=found["$S"], status=status, **ANN)
+    if what in (ENDED, HELD):
+        t.verb("clear", **ANN)
+    if what == HELD:
+        found["$B"] = t.verb("start", **BOB, lease_ttl=60)["session_id"]
+    if what == GUARDED:
+        t.sql("SELECT tenure_hold(?, 1)", (found["$S"],))
+    if what == CEILING:
+        for (name,) in t.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN "
+                             "('tenure_session', 'tenure_scope')"):
+            t.sql(f"DROP TRIGGER {name}")
+        t.sql("UPDATE tenure_session SET revision = ?", (INT_MAX,))
+        t.sql("SELECT tenure_install()")
+    t.clock(T0 + {STALE: 60, GUARDED: 60, IDLE: 28801}.get(what, 0))
+    return found
+
+
+def fill(value, found):
+    for name, session in found.items():
+        value = value.replace(name, session) if isinstance(value, str) else value
+    return value
+
+
+def say(sentence, facts):
+    """The sentence with its facts in place, and the facts that it does not use."""
+    unused = set(facts)
+
+    def put(match):
+        name, is_time, otherwise = match.groups()
+        unused.discard(name)
+        if name not in facts:
+            return otherwise or f"MISSING {name}"
+        if not is_time:
+            return str(facts[name])
+        return datetime.fromtimestamp(facts[name], timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return re.sub(r"\{(\w+)(@?)(?:\|([^{}]*))?\}", put, sentence), unused
+
+
+t = Tenure()
+for sql in ("CREATE TABLE tasks(id)", "INSERT INTO tasks VALUES (1)", "CREATE VIEW seen AS SELECT 1", "SELECT tenure_guard('tasks', 'main')"):
+    t.sql(sql)
+catalogue = dict(t.sql("SELECT code, sentence FROM tenure_refusal_code"))
+
+for code, what, action, columns, facts in CASES:
+    with t.situation(f"{code}: {what}"):
+        found = build(what)
+        *before, action = fill(action, found).split("; ") if ";" in action and "BEGIN" not in action else \
+            action.rsplit("; ", 1) if ";" in action else [fill(action, found)]
+        for statement in before:
+            t.sql(statement)
+        sql, params = (action, ()) if " " in action else \
+            verb_sql(action, {name: fill(value, found) for name, value in columns.items()})
+        if code not in catalogue:
+            ok(False, f"{code} is in the catalogue")
+            continue
+        want, unused = say(catalogue[code], {name: fill(value, found) for name, value in facts.items()})
+        t.refused_sql(code, sql, params, test=f"{code}: {what}: {action} {columns}"[:120])
+        got = error_of(t.db, sql, params)
+        is_(got and got[0], f"tenure: {code}: {want}", f"{code}: its sentence")
+        ok(not unused or code.startswith("json."), f"{code}: the sentence names {sorted(facts)}")
+        if unused:
+            diag(f"not named: {sorted(unused)}")
+
+# usage.context, which can be told only outside of a transaction.
+t.refused_sql("usage.context", "SELECT tenure_install() FROM tenure_meta")
+is_(error_of(t.db, "SELECT tenure_install() FROM tenure_meta")[0],
+    "tenure: usage.context: " + say(catalogue["usage.context"], {"what": "tenure_install()"})[0],
+    "usage.context: its sentence")
+
+# usage.attached: which file a lease is for cannot be told.
+second = Tenure(at=None)
+second.sql("ATTACH ':memory:' AS second")
+for name, sql in second.sql("SELECT name, sql FROM tenure_schema WHERE name LIKE 'tenure_session%' LIMIT 1"):
+    second.sql(sql.replace("CREATE TABLE ", "CREATE TABLE second.", 1))
+second.refused("usage.attached", "start", **ASK)
+is_(error_of(second.db, *verb_sql("start", ASK))[0], f"tenure: usage.attached: {catalogue['usage.attached']}",
+    "usage.attached: its sentence")
+
+raised = [case[0] for case in CASES] + ["usage.attached", "usage.context"]
+is_(sorted(set(catalogue) - set(raised) - set(EXEMPT)), [], "every code of the catalogue was raised")
+is_(sorted(set(raised) - set(catalogue)), [], "and no other")
+is_(len(raised), len(set(raised)), "each once")
+
+# A session of the same scope or of another number: the sentence says what was wrong.
+with t.situation("fence.session for another scope"):
+    session = build(LIVE)["$S"]
+    t.refused("fence.session", "heartbeat", session_id=session, scope="elsewhere", **ANN,
+              says=["elsewhere"], test="fence.session names the scope that was asked for")
+    message = error_of(t.db, *verb_sql("heartbeat", {"session_id": session, "scope": "elsewhere", **ANN}))[0]
+    ok(message.count(session) < 2, f"and does not say that the holder is not the holder: {message}")
+
+# Hostile text in any column of any verb: no refusal shows it raw, and none leaves half of it.
+HOSTILE = ["evil\n\x1b[31m\x07", "\u202eevil\u2066", "\u0085\u009b", "\x7f", b"\xff\x1b[0m", "ev\0il", "'; --",
+           "x" * 70000]
+VERBS = "start heartbeat takeover clear transition resume import escalate escalation_resolve gate_set " \
+        "baseline_set".split()
+RIGHT = {"start": ASK, "heartbeat": ANN, "takeover": {**BOB, "reason": "r"}, "clear": ANN,
+         "transition": {**ANN, "session_id": "$S", "status": "ready"},
+         "resume": {**ANN, "session_id": "$S"}, "import": {"scope": "s", "json": json.dumps(STATE)},
+         "escalate": {"kind": "blocking", "reason": "r"}, "escalation_resolve": {"escalation_id": "esc_x"},
+         "gate_set": {"gates": "[]"}, "baseline_set": {"session_id": "$S", "name": "n", "digest": "d"}}
+for verb in VERBS:
+    columns = [name for (name,) in t.sql("SELECT name FROM pragma_table_info(?)", (f"tenure_{verb}",))]
+    faults, refused = [], 0
+    for column in columns:
+        for hostile in HOSTILE:
+            for what in (LIVE, STALE):
+                with t.situation(f"{verb}.{column} = {hostile!r:.30}"):
+                    found = build(what)
+                    asked = {name: fill(value, found) for name, value in RIGHT[verb].items()}
+                    before = t.dump()
+                    got = error_of(t.db, *verb_sql(verb, asked | {column: hostile}))
+                    if got is None:
+                        continue
+                    refused += 1
+                    message = got[0]
+                    if CONTROLS.search(message) or "(unknown)" in message or code_of(message) not in catalogue:
+                        faults.append(f"{column} {hostile!r:.30}: {message!r}")
+                    if len(message) > 2500 or t.dump() != before:
+                        faults.append(f"{column} {hostile!r:.30}: long, or it changed something")
+    ok(not faults and refused, f"{verb}: hostile text in each of {len(columns)} columns, {refused} refused")
+    for fault in faults[:5]:
+        diag(fault)
+
+done()
