@@ -104,8 +104,8 @@ static const refusal_entry refusal_catalogue[] = {
     {"heartbeat.stale",
      "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}) and cannot be renewed late; "
      "resume session {session}, or start again as {owner}"},
-    {"fence.session", "session {session|(none)} is not the one that holds scope {scope|(none)}; "
-                      "{holder|nobody} holds it now, session {holder_session|(none)}, since "
+    {"fence.session", "session {session|(none)} {because}; {holder|nobody} holds scope "
+                      "{scope|(none)} now, session {holder_session|(none)}, since "
                       "{holder_since@|(never)}"},
     {"fence.token",
      "fence {asked|(none)} is not valid for session {session}; {holder|nobody} holds "

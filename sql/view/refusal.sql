@@ -2,7 +2,8 @@
 -- second view looks up whom and what the sentence names, so that every refusal names them alike:
 --   session, status, owner, supervisor, since, until, why, revision, fence   of the session meant
 --   holder, holder_session, holder_since, holder_until, holder_fence        of who has the scope now
---   asked, expected, actor                                                   what the caller gave
+--   because                                                                  why it is not that one
+--   asked, actor                                                             what the caller gave
 
 CREATE VIEW tenure_refusal AS
 SELECT NULL AS code, NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS asked WHERE 0;
@@ -26,6 +27,10 @@ BEGIN
            'since', s.started_at, 'until', t.holds_until,
            'why', coalesce(t.stale_reason, CASE WHEN t.abandoned THEN 'its process is dead' END),
            'revision', s.revision, 'fence', s.fence,
+           'because', CASE WHEN s.ended_at IS NOT NULL THEN 'has ended'
+                           WHEN NEW.scope IS NOT NULL AND NEW.scope IS NOT s.scope
+                           THEN 'does not belong to scope ' || NEW.scope
+                           ELSE 'is not the one asked for' END,
            'holder', coalesce(h.owner_id, t.owner_id),
            'holder_session', coalesce(h.session_id, t.session_id),
            'holder_since', coalesce(h.started_at, t.started_at),
