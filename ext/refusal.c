@@ -69,6 +69,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"usage.fence", "fence {value|(none)} is not an integer"},
     {"usage.id_space", "no more ids can be made within this millisecond"},
     {"usage.incarnation", "incarnation {value} is not an integer"},
+    {"usage.internal", "this view is for the verbs' own use; insert into the view of a verb"},
     {"usage.number", "{what} {value} is not a 64-bit integer"},
     {"usage.object", "an object is made of keys, which are texts, and values"},
     {"usage.part", "{value} is none of machine, boot_id, deadline, file"},
@@ -91,18 +92,18 @@ static const refusal_entry refusal_catalogue[] = {
      " and has it until {until@} if it falls silent; after that time take it over, or ask "
      "{owner} to clear it"},
     {"start.stale_other_owner",
-     "the lease of {owner} on scope {scope} ran out at {until@} ({why|expired}); session {session} is "
-     "still there: take it over, giving a reason"},
+     "the lease of {owner} on scope {scope} is over ({why|expired}, {until@|before its time}); session "
+     "{session} is still there: take it over, giving a reason"},
     {"start.stale_autonomous",
-     "the lease of {owner} on scope {scope} ran out at {until@} ({why|expired}); {owner} or its "
-     "supervisor can clear session {session}, any other actor can take it over"},
+     "the lease of {owner} on scope {scope} is over ({why|expired}, {until@|before its time}); {owner} or "
+     "its supervisor can clear session {session}, any other actor can take it over"},
     {"heartbeat.missing", "there is no such session: nobody holds scope {scope|(none)}, or session "
                           "{session|(none)} is unknown; start one"},
     {"heartbeat.not_owner",
      REFUSAL_HELD ", not {actor|an unnamed caller}; only {owner}, or whoever "
                   "shows its fence, can renew it"},
     {"heartbeat.stale",
-     "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}) and cannot be renewed late; "
+     "the lease of {owner} on scope {scope|(none)} is over ({why|expired}) and cannot be renewed late; "
      "resume session {session}, or start again as {owner}"},
     {"fence.session", "session {session|(none)} {because}; {holder|nobody} holds scope "
                       "{scope|(none)} now, session {holder_session|(none)}, since "
@@ -115,7 +116,7 @@ static const refusal_entry refusal_catalogue[] = {
      "session {session|(none)} of {owner|nobody} on scope {scope|(none)} asks every "
      "writer for its fence, and none was shown"},
     {"fence.stale",
-     "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); nothing may "
+     "the lease of {owner} on scope {scope|(none)} is over ({why|expired}); nothing may "
      "be written under its fence {fence} any more"},
     {"clear.missing", "there is no session {session}"},
     {"clear.actor_required", REFUSAL_HELD "; name the actor_id of the owner or of its supervisor"},
@@ -123,7 +124,7 @@ static const refusal_entry refusal_catalogue[] = {
      REFUSAL_HELD "; only {owner} or its supervisor {supervisor|(none)} can clear it, "
                   "or an operator by force with a reason"},
     {"clear.denied_stale",
-     "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}), and session {session} is "
+     "the lease of {owner} on scope {scope|(none)} is over ({why|expired}), and session {session} is "
      "not yours to clear; take it over: tenure takeover --actor <actor-id> --reason <reason>"},
     {"clear.reason_required", "clearing by force needs a reason"},
     {"takeover.missing",
@@ -177,6 +178,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"install.name_taken", "{name} exists already and is not Tenure's"},
 
     /* raw statements that would break a rule */
+    {"write.null", "a column that must have a value was given none"},
     {"write.exists", "{table} has that key already; change the row with UPDATE, or through a verb"},
     {"write.held", REFUSAL_HELD "; a scope has one living session"},
     {"write.shape",
@@ -193,7 +195,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"write.join",
      "{what} changes only with a joining start: a new last_started_at and start_count + 1"},
     {"write.lease_lost",
-     "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); a late "
+     "the lease of {owner} on scope {scope|(none)} is over ({why|expired}); a late "
      "heartbeat does not renew it"},
     {"write.evidence", "the evidence of a lease is only what lease_grant() gives now"},
     {"write.ended",

@@ -11,6 +11,7 @@
 **   tenure_verb(name, actor, reason)      opens the verb: one reading of the clock, no report yet
 **   tenure_verb_name(), tenure_verb_actor(), tenure_verb_reason()   the verb that is running, or NULL
 **   tenure_effect(name), tenure_effect_name()   a change that completes a statement; see connection.h
+**   tenure_within(name, ...)              refuses, unless one of these verbs or effects is running
 **   tenure_clock_kind()                   "machine" or "virtual"
 **   tenure_refuse(code, name, fact, ...)  refuses; a NULL code refuses nothing and gives NULL
 **   tenure_report(session_id, scope, key, value, ...)   sets the report
@@ -133,6 +134,18 @@ static void fn_effect_name(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   (void)args;
   if (conn->frame != NULL) verb_result(ctx, conn->frame->effect);
+}
+
+/* Views that verbs use among themselves would be a way around the rules of the verbs. */
+static void fn_within(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  const tn_frame *frame = ((const tn_connection *)sqlite3_user_data(ctx))->frame;
+  const char *name, *running = NULL;
+  if (frame != NULL) running = frame->effect != NULL ? frame->effect : frame->verb;
+  for (int i = 0; i < n && running != NULL; i++) {
+    if (!verb_text(ctx, args[i], &name)) return;
+    if (name != NULL && strcmp(name, running) == 0) return;
+  }
+  tn_refuse(ctx, "usage.internal", NULL, NULL, 0);
 }
 
 static void fn_verb_name(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -298,6 +311,7 @@ int tn_verb_register(tn_registry *registry) {
       {"tenure_verb", 3, TN_INNOCUOUS, fn_verb, NULL},
       {"tenure_effect", 1, TN_INNOCUOUS, fn_effect, NULL},
       {"tenure_effect_name", 0, TN_INNOCUOUS, fn_effect_name, NULL},
+      {"tenure_within", -1, TN_INNOCUOUS, fn_within, NULL},
       {"tenure_verb_name", 0, TN_INNOCUOUS, fn_verb_name, NULL},
       {"tenure_verb_actor", 0, TN_INNOCUOUS, fn_verb_actor, NULL},
       {"tenure_verb_reason", 0, TN_INNOCUOUS, fn_verb_reason, NULL},

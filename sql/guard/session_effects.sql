@@ -17,6 +17,7 @@ WHEN tenure_effect_name() IS NOT 'completion'
  AND (NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()
       OR (NEW.ended_at IS NULL OR NEW.end_reason IS NULL) AND session_is_terminal(NEW.status))
 BEGIN
+  SELECT tenure_effect('incomplete');
   INSERT INTO tenure_session_completion (session_id) VALUES (NEW.session_id);
 END;
 
@@ -24,6 +25,7 @@ CREATE VIEW tenure_session_completion AS SELECT NULL AS session_id WHERE 0;
 
 CREATE TRIGGER tenure_session_complete INSTEAD OF INSERT ON tenure_session_completion
 BEGIN
+  SELECT tenure_within('incomplete');
   SELECT tenure_effect('completion');
   UPDATE tenure_session
      SET changed_at = max(changed_at, session_now()),

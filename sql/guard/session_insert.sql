@@ -10,9 +10,17 @@ BEGIN
     FROM tenure_session WHERE scope = NEW.scope AND ended_at IS NULL;
   SELECT tenure_check_id('session_id', NEW.session_id),
          tenure_check_id('owner_id', CASE WHEN NEW.owner_kind <> 'interactive' THEN NEW.owner_id END),
-         tenure_check_id('supervisor_id', NEW.supervisor_id), tenure_check_scope(NEW.scope);
+         tenure_check_id('supervisor_id', NEW.supervisor_id), tenure_check_scope(NEW.scope),
+         tenure_check_id('parent_session_id', NEW.parent_session_id),
+         tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
+         tenure_check_text('cwd', NEW.cwd), tenure_check_text('host', NEW.host),
+         tenure_check_text('boot_id', NEW.boot_id), tenure_check_text('current_activity', NEW.current_activity),
+         tenure_check_text('last_outcome', NEW.last_outcome);
   SELECT tenure_refuse(
-           CASE WHEN NEW.clock <> tenure_clock_kind() THEN 'usage.clock'
+           CASE WHEN NEW.status IS NULL OR NEW.incarnation IS NULL OR NEW.clock IS NULL
+                     OR NEW.strict IS NULL
+                THEN 'write.null'
+                WHEN NEW.clock <> tenure_clock_kind() THEN 'usage.clock'
                 WHEN (NEW.status <> 'running' AND NEW.status <> 'starting' AND NEW.status <> 'idle')
                      OR NEW.incarnation <> 1
                      OR NEW.fence <> NEW.revision OR NEW.ended_at IS NOT NULL

@@ -24,23 +24,26 @@ BEGIN
                 THEN CASE WHEN NEW.incarnation = OLD.incarnation THEN 'write.stamp' END END,
            'row', OLD.clock, 'connection', tenure_clock_kind(), 'what', 'session ' || OLD.session_id,
            'expected', session_next_revision(OLD.revision), 'revision', NEW.revision);
-  SELECT tenure_refuse('write.lease_lost', 'owner', OLD.owner_id, 'scope', OLD.scope,
-                       'why', coalesce(OLD.end_reason,
-                                       lease_stale_reason(
-                                         OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at,
-                                         OLD.lease_ttl, OLD.lease_machine, OLD.lease_boot_id,
-                                         OLD.lease_deadline_mono, OLD.lease_file)))
-   WHERE NEW.last_heartbeat_at IS NOT OLD.last_heartbeat_at AND NEW.incarnation = OLD.incarnation
-     AND (OLD.ended_at IS NOT NULL
-          OR lease_stale(OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at, OLD.lease_ttl,
-                         OLD.lease_machine, OLD.lease_boot_id, OLD.lease_deadline_mono,
-                         OLD.lease_file));
   SELECT tenure_refuse('write.evidence')
    WHERE (NEW.lease_deadline_mono IS NOT OLD.lease_deadline_mono
           OR NEW.lease_machine IS NOT OLD.lease_machine OR NEW.lease_boot_id IS NOT OLD.lease_boot_id
           OR NEW.lease_file IS NOT OLD.lease_file)
      AND NOT lease_granted(NEW.lease_ttl, NEW.lease_machine, NEW.lease_boot_id,
                            NEW.lease_deadline_mono, NEW.lease_file);
+  SELECT tenure_refuse('write.lease_lost', 'owner', OLD.owner_id, 'scope', OLD.scope,
+                       'why', coalesce(OLD.end_reason,
+                                       lease_stale_reason(
+                                         OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at,
+                                         OLD.lease_ttl, OLD.lease_machine, OLD.lease_boot_id,
+                                         OLD.lease_deadline_mono, OLD.lease_file)))
+   WHERE NEW.incarnation = OLD.incarnation
+     AND (NEW.last_heartbeat_at IS NOT OLD.last_heartbeat_at
+          OR NEW.lease_deadline_mono IS NOT OLD.lease_deadline_mono
+          OR NEW.start_count <> OLD.start_count)
+     AND (OLD.ended_at IS NOT NULL
+          OR lease_stale(OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at, OLD.lease_ttl,
+                         OLD.lease_machine, OLD.lease_boot_id, OLD.lease_deadline_mono,
+                         OLD.lease_file));
 END;
 
 CREATE TRIGGER tenure_session_change_guard
@@ -51,6 +54,9 @@ ON tenure_session
 WHEN tenure_effect_name() IS NOT 'completion' OR NEW.revision <> OLD.revision
   OR NEW.status <> OLD.status OR NEW.fence <> OLD.fence
 BEGIN
+  SELECT tenure_refuse('write.null')
+   WHERE NEW.incarnation IS NULL OR NEW.status IS NULL OR NEW.owner_kind IS NULL
+      OR NEW.owner_id IS NULL OR NEW.strict IS NULL OR NEW.clock IS NULL OR NEW.start_count IS NULL;
   SELECT tenure_refuse(
            CASE WHEN NEW.session_id <> OLD.session_id OR NEW.scope IS NOT OLD.scope
                      OR NEW.owner_id <> OLD.owner_id
@@ -59,8 +65,12 @@ BEGIN
                 WHEN NEW.clock <> tenure_clock_kind()
                      AND NOT (OLD.ended_at IS NULL AND NEW.end_reason IS 'forced')
                 THEN 'usage.clock'
+                WHEN NEW.clock <> OLD.clock AND NEW.incarnation = OLD.incarnation THEN 'write.fixed'
                 WHEN NEW.strict < OLD.strict THEN 'write.strict'
-                WHEN NEW.fence <> OLD.fence AND NEW.fence <> NEW.revision THEN 'write.fence'
+                WHEN NEW.fence <> OLD.fence
+                     AND (NEW.fence <> NEW.revision
+                          OR (OLD.ended_at IS NOT NULL AND NEW.incarnation = OLD.incarnation))
+                THEN 'write.fence'
                 WHEN NEW.incarnation = OLD.incarnation AND NEW.started_at <> OLD.started_at
                 THEN 'write.fixed'
                 WHEN NEW.incarnation = OLD.incarnation
@@ -71,6 +81,15 @@ BEGIN
                      AND (OLD.ended_at IS NOT NULL OR NEW.last_started_at < OLD.last_started_at
                           OR NEW.start_count <> session_next_revision(OLD.start_count))
                 THEN 'write.join'
+                WHEN NEW.incarnation <> OLD.incarnation
+                     AND (NEW.supervisor_id IS NOT OLD.supervisor_id
+                          OR NEW.owner_kind <> OLD.owner_kind)
+                THEN 'write.join'
+                WHEN NEW.incarnation <> OLD.incarnation
+                     AND (NEW.changed_at > max(OLD.changed_at, session_now())
+                          OR NEW.progress_at > max(coalesce(OLD.progress_at, 0), session_now())
+                          OR NEW.activity_at > max(coalesce(OLD.activity_at, 0), session_now()))
+                THEN 'write.stamp'
                 WHEN NEW.incarnation = OLD.incarnation
                      AND (NEW.progress_at < OLD.progress_at OR NEW.activity_at < OLD.activity_at
                           OR NEW.last_started_at > max(OLD.last_started_at, session_now())
@@ -93,8 +112,8 @@ BEGIN
                           WHEN OLD.status <> 'starting'
                                AND NOT session_can_transition(OLD.status, 'starting')
                           THEN 'transition.illegal' END
-                WHEN NEW.status <> OLD.status AND OLD.ended_at IS NOT NULL
-                     AND NEW.status = 'starting'
+                WHEN NEW.status = 'starting' AND OLD.ended_at IS NOT NULL
+                     AND session_can_transition(OLD.status, 'starting')
                 THEN 'transition.revival'
                 WHEN NEW.status <> OLD.status
                      AND NOT session_can_transition(OLD.status, NEW.status)
@@ -124,4 +143,23 @@ BEGIN
                    OR NEW.ended_at > max(session_now(), OLD.started_at)
               ELSE NEW.ended_at IS NOT OLD.ended_at OR NEW.end_reason IS NOT OLD.end_reason
                    OR NEW.ended_by IS NOT OLD.ended_by OR NEW.end_note IS NOT OLD.end_note END;
+END;
+
+-- Text that stands in no rule is still text: valid UTF-8, without NUL, of bounded length.
+CREATE TRIGGER tenure_session_text_guard
+BEFORE UPDATE OF label, command, cwd, host, boot_id, parent_session_id, last_outcome, end_note,
+                 failure_reason, last_error, exit_signal, ended_by, current_activity
+ON tenure_session
+BEGIN
+  SELECT tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
+         tenure_check_text('cwd', NEW.cwd), tenure_check_text('host', NEW.host),
+         tenure_check_text('boot_id', NEW.boot_id),
+         tenure_check_id('parent_session_id', NEW.parent_session_id),
+         tenure_check_text('last_outcome', NEW.last_outcome),
+         tenure_check_text('end_note', NEW.end_note),
+         tenure_check_text('failure_reason', NEW.failure_reason),
+         tenure_check_text('last_error', NEW.last_error),
+         tenure_check_text('exit_signal', NEW.exit_signal),
+         tenure_check_text('ended_by', NEW.ended_by),
+         tenure_check_text('current_activity', NEW.current_activity);
 END;

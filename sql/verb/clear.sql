@@ -66,6 +66,7 @@ SELECT NULL AS session_id, NULL AS asked_id, NULL AS scope, NULL AS actor_id, NU
 CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NULL
 BEGIN
+  SELECT tenure_within('clear');
   SELECT tenure_report(NEW.asked_id,
                        coalesce((SELECT scope FROM tenure_session WHERE session_id = NEW.asked_id),
                                 NEW.scope),
@@ -78,6 +79,7 @@ END;
 CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NOT NULL
 BEGIN
+  SELECT tenure_within('clear');
   UPDATE tenure_session
      SET status = session_end_status(status, 'exited'), revision = session_next_revision(revision),
          changed_at = max(session_now(), changed_at), ended_at = max(session_now(), started_at),

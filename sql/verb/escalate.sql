@@ -24,6 +24,7 @@ SELECT NULL AS escalation_id, NULL AS scope, NULL AS kind, NULL AS reason WHERE 
 
 CREATE TRIGGER tenure_escalate_do INSTEAD OF INSERT ON tenure_escalate_new
 BEGIN
+  SELECT tenure_within('escalate');
   INSERT INTO tenure_escalation (escalation_id, scope, session_id, kind, reason, created_at)
   VALUES (NEW.escalation_id, NEW.scope,
           (SELECT session_id FROM tenure_session WHERE scope = NEW.scope AND ended_at IS NULL),

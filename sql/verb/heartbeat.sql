@@ -11,6 +11,7 @@ CREATE TRIGGER tenure_heartbeat_run INSTEAD OF INSERT ON tenure_heartbeat
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('heartbeat', NEW.actor_id, NULL);
+  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
 
   -- The guards, in the order of the contract. The right fence stands for the actor.
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
@@ -77,6 +78,7 @@ SELECT NULL AS scope, NULL AS session_id, NULL AS activity, NULL AS progress, NU
 CREATE TRIGGER tenure_heartbeat_has_news INSTEAD OF INSERT ON tenure_heartbeat_news
 WHEN coalesce(NEW.activity, NEW.progress, NEW.outcome) IS NOT NULL
 BEGIN
+  SELECT tenure_within('heartbeat');
   INSERT INTO tenure_heartbeat_told (scope, session_id, activity, progress, outcome)
   VALUES (NEW.scope, NEW.session_id, NEW.activity, NEW.progress, NEW.outcome);
 END;
@@ -87,6 +89,7 @@ SELECT NULL AS scope, NULL AS session_id, NULL AS activity, NULL AS progress, NU
 
 CREATE TRIGGER tenure_heartbeat_tell INSTEAD OF INSERT ON tenure_heartbeat_told
 BEGIN
+  SELECT tenure_within('heartbeat');
   SELECT tenure_effect('completion');
   UPDATE tenure_session
      SET current_activity = coalesce(session_activity(NEW.activity), current_activity),

@@ -33,6 +33,7 @@ SELECT NULL AS scope, NULL AS is_free, NULL AS session_id, NULL AS mode, NULL AS
 CREATE TRIGGER tenure_import_session INSTEAD OF INSERT ON tenure_import_read
 WHEN NEW.is_free AND NEW.session_id IS NOT NULL
 BEGIN
+  SELECT tenure_within('import');
   INSERT INTO tenure_refusal (code, session_id)
   SELECT 'import.id_taken', NEW.session_id FROM tenure_session WHERE session_id = NEW.session_id;
   INSERT INTO tenure_import_counter (scope, revision) VALUES (NEW.scope, NEW.revision - 1);
@@ -61,6 +62,7 @@ END;
 CREATE TRIGGER tenure_import_legacy INSTEAD OF INSERT ON tenure_import_read
 WHEN NEW.is_free AND NEW.session_id IS NULL
 BEGIN
+  SELECT tenure_within('import');
   INSERT INTO tenure_event (at, scope, revision, event, detail)
   VALUES (session_now(), NEW.scope, NEW.revision, 'legacy',
           tenure_object('verb', 'import', 'started_at', NEW.started_at,
@@ -75,6 +77,7 @@ END;
 CREATE TRIGGER tenure_import_lost INSTEAD OF INSERT ON tenure_import_read
 WHEN NOT NEW.is_free
 BEGIN
+  SELECT tenure_within('import');
   SELECT tenure_report(h.session_id, NEW.scope, 'command', 'session-state-import', 'ok:bool', 1,
                        'imported:bool', 0, 'scope', NEW.scope, 'session_id', h.session_id,
                        'reason', 'the scope has been used already')
@@ -86,6 +89,7 @@ CREATE VIEW tenure_import_counter AS SELECT NULL AS scope, NULL AS revision WHER
 
 CREATE TRIGGER tenure_import_count INSTEAD OF INSERT ON tenure_import_counter
 BEGIN
+  SELECT tenure_within('import');
   SELECT tenure_effect('counter');
   UPDATE tenure_scope SET revision = max(revision, NEW.revision) WHERE scope = NEW.scope;
   INSERT INTO tenure_scope (scope, revision)

@@ -90,6 +90,7 @@ SELECT NULL AS decision, NULL AS found_id, NULL AS new_id, NULL AS number, NULL 
 CREATE TRIGGER tenure_start_refuse INSTEAD OF INSERT ON tenure_start_judged
 WHEN instr(NEW.decision, '.') > 0 AND NEW.decision <> 'fence.required'
 BEGIN
+  SELECT tenure_within('start');
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id)
   VALUES (NEW.decision, NEW.found_id, NEW.scope, NEW.owner_id);
 END;
@@ -98,6 +99,7 @@ END;
 CREATE TRIGGER tenure_start_new INSTEAD OF INSERT ON tenure_start_judged
 WHEN NEW.decision IN ('create', 'replace')
 BEGIN
+  SELECT tenure_within('start');
   UPDATE tenure_session
      SET status = session_end_status(status, 'failed'), revision = NEW.number,
          changed_at = max(session_now(), changed_at), ended_at = max(session_now(), started_at),
@@ -137,6 +139,7 @@ END;
 CREATE TRIGGER tenure_start_keep INSTEAD OF INSERT ON tenure_start_judged
 WHEN NEW.decision = 'keep' OR NEW.decision = 'twin' OR NEW.decision = 'fence.required'
 BEGIN
+  SELECT tenure_within('start');
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
   VALUES ((SELECT coalesce(CASE WHEN NEW.asked_session <> s.session_id THEN 'fence.session' END,
                            tenure_fence_refusal(NULL, NEW.asked_fence,
@@ -196,6 +199,7 @@ SELECT NULL AS session_id, NULL AS reset, NULL AS prior_session_id, NULL AS warn
 
 CREATE TRIGGER tenure_start_answer INSTEAD OF INSERT ON tenure_start_report
 BEGIN
+  SELECT tenure_within('start');
   SELECT tenure_report(
            h.session_id, h.scope,
            'command', 'session-state-start', 'ok:bool', 1, 'scope', h.scope,

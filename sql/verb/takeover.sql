@@ -72,6 +72,7 @@ SELECT NULL AS session_id, NULL AS new_id, NULL AS actor_id, NULL AS supervisor_
 
 CREATE TRIGGER tenure_takeover_do INSTEAD OF INSERT ON tenure_takeover_found
 BEGIN
+  SELECT tenure_within('takeover');
   UPDATE tenure_session
      SET status = session_end_status(status, 'failed'), revision = session_next_revision(revision),
          changed_at = max(session_now(), changed_at), ended_at = max(session_now(), started_at),

@@ -14,6 +14,7 @@ BEGIN
   SELECT tenure_verb('transition', NEW.actor_id, NEW.reason);
   SELECT tenure_refuse(CASE WHEN NEW.session_id IS NULL OR NEW.status IS NULL THEN 'opt.required' END,
                        'what', CASE WHEN NEW.session_id IS NULL THEN 'session_id' ELSE 'status' END);
+  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
   SELECT session_is_active(NEW.status), tenure_check_text('reason', NEW.reason),
          tenure_check_int('usage.expected_revision', NEW.expected_revision, -9223372036854775807,
                           9223372036854775807),
@@ -64,6 +65,7 @@ SELECT NULL AS session_id, NULL AS from_status, NULL AS status, NULL AS changed,
 
 CREATE TRIGGER tenure_transition_write INSTEAD OF INSERT ON tenure_transition_found
 BEGIN
+  SELECT tenure_within('transition');
   UPDATE tenure_session
      SET status = NEW.status,
          revision = session_next_revision(revision),

@@ -24,7 +24,8 @@ BEGIN
            NEW.code, 'actor', NEW.actor_id, 'asked', NEW.asked,
            'session', coalesce(s.session_id, NEW.session_id), 'status', s.status,
            'scope', coalesce(s.scope, NEW.scope), 'owner', s.owner_id, 'supervisor', s.supervisor_id,
-           'since', s.started_at, 'until', t.holds_until,
+           'since', s.started_at,
+           'until', CASE WHEN NOT t.abandoned OR t.stale_reason = 'expired' THEN t.holds_until END,
            'why', coalesce(t.stale_reason, CASE WHEN t.abandoned THEN 'its process is dead' END),
            'revision', s.revision, 'fence', s.fence,
            'because', CASE WHEN s.ended_at IS NOT NULL THEN 'has ended'

@@ -85,7 +85,11 @@ IDS = re.compile(r"\b(?:ses|esc|trn|req)_[0-9A-HJKMNP-TV-Z]{26}\b")
 
 
 class Raw(Tenure):
-    """A Tenure() that also writes by plain statements."""
+    """A Tenure() that also writes by plain statements. Text that is not UTF-8 reads as surrogates."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.db.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
 
     def insert(self, row, into="tenure_session", clause=""):
         """Inserts ROW, a dict. Raises sqlite3.Error."""

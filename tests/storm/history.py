@@ -8,7 +8,8 @@ A History is made of
     counter    the scope's counter
     sessions   the rows of tenure_session, as dicts
     events     the rows of tenure_event in their order, as dicts; detail is a dict
-    log        the workers' successes: {"worker", "verb", "begin", "end", "report"}, times in monotonic ns
+    log        the workers' successes: {"worker", "verb", "begin", "end", "shown", "report"}, times in
+               monotonic ns, shown the fence that the worker showed, 0 for none
     work       the rows of a guarded table: {"n", "session", "fence", "revision", "at"}, written by a
                holder at that revision of the scope (which such a write does not change)
     bare       the same of a table without a guard
@@ -182,14 +183,15 @@ def success_faults(history, walk, taken):
 def success_fault(entry, number, walk):
     report = entry["report"]
     kinds = {event["event"]: event for event in walk.events_of[number]}
+    holder = walk.holder_at(number - 1)
+    if entry["verb"] in ("heartbeat", "clear") and entry["shown"] and holder and \
+            entry["shown"] != holder.fence:
+        return f"a superseded fence, {entry['shown']}, was accepted, {holder.fence} was valid"
     if entry["verb"] == "heartbeat":
         if GRANTS_AND_ENDS & set(kinds):
             return "number given twice"
-        holder = walk.holder_at(number)
-        if holder is None or holder.session != report["session_id"]:
+        if holder is None or (holder.session, holder.fence) != (report["session_id"], report["fence"]):
             return "a heartbeat of a session that did not hold the scope"
-        if holder.fence != report["fence"]:
-            return f"a heartbeat under a superseded fence, {holder.fence} was valid"
         return None
     if entry["verb"] == "clear":
         wanted = ["session.ended"]

@@ -6,9 +6,9 @@
 **
 ** Every success is one line of JSON in LOG, written after the statement has returned and before the next
 ** one begins:
-**   {"verb": ..., "begin": NS, "end": NS, "report": {...}}
-** begin and end are readings of the monotonic clock around the statement. A refusal is no success and
-** is not logged. A worker that was refused often goes on with the fence it has, as a process would that
+**   {"verb": ..., "begin": NS, "end": NS, "shown": FENCE, "report": {...}}
+** begin and end are readings of the monotonic clock around the statement, shown is the fence that it
+** showed, 0 for none. A refusal is no success and is not logged. A worker that was refused often goes on with the fence it has, as a process would that
 ** has not noticed that it was replaced; that must never do any harm.
 **
 ** Contention is waited for in short random steps. Any other error ends the worker with status 1, which
@@ -64,7 +64,6 @@ typedef struct worker {
   char session[64];    /* what the worker believes to hold; "" for nothing */
   sqlite3_int64 fence; /* 0 for nothing */
   int shows;           /* whether the present statement shows that fence */
-  sqlite3_int64 since; /* when the last of its successes returned */
 } worker;
 
 _Noreturn static void die(const worker *w, const char *what) {
@@ -98,8 +97,9 @@ static int wait_for_lock(void *context, int count) {
 }
 
 static void append(worker *w, const char *verb, sqlite3_int64 begin, const char *report) {
-  char *line = sqlite3_mprintf("{\"verb\":\"%s\",\"begin\":%lld,\"end\":%lld,\"report\":%s}\n",
-                               verb, begin, monotonic_ns(), report);
+  char *line = sqlite3_mprintf(
+      "{\"verb\":\"%s\",\"begin\":%lld,\"end\":%lld,\"shown\":%lld,\"report\":%s}\n", verb, begin,
+      monotonic_ns(), w->shows ? w->fence : 0, report);
   if (line == NULL) die(w, "no memory");
   const size_t n = strlen(line);
   if (write(w->log, line, n) != (ssize_t)n) die(w, "log");
@@ -133,15 +133,9 @@ static void bind(worker *w, sqlite3_stmt *stmt) {
     case 3:
       rc = w->shows ? sqlite3_bind_int64(stmt, 3, w->fence) : sqlite3_bind_null(stmt, 3);
       break;
-    case 4:
-      rc = sqlite3_bind_int64(stmt, 4, 1 + pick(w, 2));
-      break;
-    case 5:
-      rc = sqlite3_bind_int64(stmt, 5, pick(w, 2));
-      break;
-    default:
-      rc = sqlite3_bind_int64(stmt, 6, monotonic_ns());
-      break;
+    case 4: rc = sqlite3_bind_int64(stmt, 4, 1 + pick(w, 2)); break;
+    case 5: rc = sqlite3_bind_int64(stmt, 5, pick(w, 2)); break;
+    default: rc = sqlite3_bind_int64(stmt, 6, monotonic_ns()); break;
     }
   }
   if (rc != SQLITE_OK) die(w, "bind");
@@ -164,7 +158,6 @@ static int perform(worker *w, int verb) {
   }
   rc = sqlite3_reset(stmt);
   if (rc == SQLITE_OK) {
-    w->since = monotonic_ns();
     append(w, verbs[verb].name, begin, report == NULL ? "null" : report);
     if (verb == CLEAR) {
       believe(w, NULL, 0);
@@ -181,27 +174,13 @@ static int perform(worker *w, int verb) {
 
 /* What to do next: in a hundred cases so many of each, with and without a fence in hand. */
 static int choose(worker *w) {
-  static const unsigned char holding[VERB_COUNT] = {5, 40, 10, 2, 3, 40, 0};
-  static const unsigned char waiting[VERB_COUNT] = {46, 4, 0, 46, 1, 3, 0};
+  static const unsigned char holding[VERB_COUNT] = {3, 42, 10, 2, 3, 40, 0};
+  static const unsigned char waiting[VERB_COUNT] = {36, 8, 0, 30, 2, 24, 0};
   const unsigned char *weights = w->fence != 0 ? holding : waiting;
   unsigned at = pick(w, 100);
   int verb = 0;
-  while (at >= weights[verb])
-    at -= weights[verb++];
+  while (at >= weights[verb]) at -= weights[verb++];
   return verb;
-}
-
-/* Mostly short, for the holder shorter than for those who wait. Now and then it oversleeps: it is back a
-** moment after a lease of a second has run out, often before anybody else has taken the scope. */
-static void rest(worker *w) {
-  if (w->fence == 0) {
-    nap(pick(w, 30000));
-  } else if (pick(w, 300) != 0) {
-    nap(pick(w, 2000));
-  } else {
-    const sqlite3_int64 past = (monotonic_ns() - w->since) / 1000;
-    nap((past < 1000000 ? (unsigned)(1000000 - past) : 0) + pick(w, 12000));
-  }
 }
 
 static void open_worker(worker *w, const char *path) {
@@ -242,12 +221,11 @@ int main(int argc, char **argv) {
     const int verb = choose(&w);
     if (verb == WRITE && w.fence != 0) (void)perform(&w, BARE_WRITE);
     /* Its fence was turned away. It may notice, or go on for a while. */
-    if (!perform(&w, verb) && w.shows && verb != TAKEOVER && pick(&w, 6) == 0) {
+    if (!perform(&w, verb) && w.shows && verb != TAKEOVER && pick(&w, 15) == 0) {
       believe(&w, NULL, 0);
     }
-    rest(&w);
+    nap(pick(&w, w.fence != 0 ? 2000 : 30000));
   }
-  for (int i = 0; i < VERB_COUNT; i++)
-    (void)sqlite3_finalize(w.stmt[i]);
+  for (int i = 0; i < VERB_COUNT; i++) (void)sqlite3_finalize(w.stmt[i]);
   return sqlite3_close(w.db) == SQLITE_OK ? 0 : 1;
 }

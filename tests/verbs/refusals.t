@@ -31,7 +31,7 @@ NEXT = "UPDATE tenure_session SET revision = revision + 1, "
 INSERT = ("INSERT INTO tenure_session(session_id, scope, clock, started_at, last_started_at, changed_at, "
           "revision, fence, {0}) VALUES ('ses_n', '{1}', 'virtual', 1, 1, 1, {2}, {2}, {3})")
 
-# code, what is there, the verb with its columns or the statement, the facts
+# code, what is there, the verb with its columns or the statement (after others and ";;"), the facts
 CASES = [
     ("activity.invalid", LIVE, "heartbeat", {**ANN, "activity": "a\0"}, {}),
     ("activity.too_long", LIVE, "heartbeat", {**ANN, "activity": "x" * 281}, {}),
@@ -70,10 +70,10 @@ CASES = [
     ("opt.supervisor_id", None, "start", {"lifecycle": "interactive", "supervisor_id": "boss"}, {}),
     ("opt.text", None, "start", {"cwd": "\0"}, {"what": "cwd"}),
     ("opt.token_budget", None, "start", {"token_budget": -1}, {"value": -1}),
-    ("usage.clock", LIVE, "SELECT tenure_clock(NULL); transition", {**ANN, "session_id": "$S", "status":
+    ("usage.clock", LIVE, "SELECT tenure_clock(NULL) ;; transition", {**ANN, "session_id": "$S", "status":
      "ready"}, {"row": "virtual", "connection": "machine"}),
     ("usage.conflict_clause", LIVE, "CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_session BEGIN "
-     "SELECT RAISE(IGNORE); END; heartbeat", ANN, {}),
+     "SELECT RAISE(IGNORE); END ;; heartbeat", ANN, {}),
     ("usage.expected_revision", STALE, "takeover", {**BOB, "reason": "r", "expected_revision": "x"},
      {"value": "x"}),
     ("usage.fence", LIVE, "heartbeat", {**ANN, "fence": "x"}, {"value": "x"}),
@@ -102,7 +102,8 @@ CASES = [
     ("heartbeat.not_owner", LIVE, "heartbeat", BOB, HOLD | {"owner": "ann", "actor": "bob"}),
     ("heartbeat.stale", STALE, "heartbeat", ANN, OVER | {"session": "$S"}),
     ("fence.session", HELD, "heartbeat", {**ANN, "session_id": "$S"},
-     {"session": "$S", "scope": "main", "holder": "bob", "holder_session": "$B", "holder_since": T0}),
+     {"session": "$S", "because": "has ended", "scope": "main", "holder": "bob", "holder_session": "$B",
+      "holder_since": T0}),
     ("fence.token", LIVE, "heartbeat", {**ANN, "fence": 9}, HOLD | {"asked": 9, "session": "$S"}),
     ("fence.required", STRICT, "heartbeat", ANN, {"session": "$S", "owner": "ann", "scope": "main"}),
     ("fence.stale", GUARDED, "DELETE FROM tasks", {}, OVER | {"fence": 1}),
@@ -147,15 +148,15 @@ CASES = [
     ("baseline.missing", None, "baseline_set", {"session_id": "ses_x", "name": "n", "digest": "d"},
      {"session": "ses_x"}),
     ("receipt.conflict", LIVE, "INSERT INTO tenure_clear(session_id, actor_id, receipt_id) VALUES ('$S', 'ann', "
-     "'r'); start", {"receipt_id": "r"}, {"receipt": "r", "verb": "clear", "session": "$S", "scope": "main"}),
+     "'r') ;; start", {"receipt_id": "r"}, {"receipt": "r", "verb": "clear", "session": "$S", "scope": "main"}),
     ("hold.missing", None, "SELECT tenure_hold('ses_x', 1)", {}, {"session": "ses_x"}),
     ("hold.no_scope", SCOPELESS, "SELECT tenure_hold('$S', 1)", {}, {"session": "$S"}),
     ("guard.not_a_table", None, "SELECT tenure_guard('seen', 's')", {}, {"table": "seen"}),
     ("guard.scope_taken", GUARDED, "SELECT tenure_guard('tasks', 's')", {}, {"table": "tasks"}),
     ("guard.ours", None, "SELECT tenure_guard('tenure_event', 's')", {}, {"table": "tenure_event"}),
-    ("install.newer", None, "DROP TRIGGER tenure_meta_update_guard; UPDATE tenure_meta SET value = '99'; "
+    ("install.newer", None, "DROP TRIGGER tenure_meta_update_guard ;; UPDATE tenure_meta SET value = '99' ;; "
      "SELECT tenure_install()", {}, {"found": 99, "known": 1}),
-    ("install.name_taken", None, "SELECT tenure_uninstall(); CREATE TABLE tenure_gate(x); SELECT "
+    ("install.name_taken", None, "SELECT tenure_uninstall() ;; CREATE TABLE tenure_gate(x) ;; SELECT "
      "tenure_install()", {}, {"name": "tenure_gate"}),
     ("write.exists", LIVE, "INSERT OR REPLACE INTO tenure_session SELECT * FROM tenure_session", {},
      {"table": "tenure_session"}),
@@ -166,8 +167,7 @@ CASES = [
      {"what": "session $S", "expected": 2, "revision": 1}),
     ("write.fixed", LIVE, NEXT + "owner_id = 'bob'", {}, {"what": "a field of session $S"}),
     ("write.incarnation", LIVE, NEXT + "incarnation = 2", {}, {}),
-    ("write.fence", LIVE, NEXT + "fence = 1 WHERE fence = 1; UPDATE tenure_session SET fence = 2, revision "
-     "= revision + 1", {}, {}),
+    ("write.fence", LIVE, NEXT + "label = 'x' ;; " + NEXT + "fence = 2", {}, {}),
     ("write.strict", STRICT, NEXT + "strict = 0", {}, {}),
     ("write.join", LIVE, NEXT + "lease_ttl = 61", {}, {"what": "a field of session $S"}),
     ("write.lease_lost", STALE, NEXT + "last_heartbeat_at = session_now()", {}, OVER),
@@ -240,8 +240,7 @@ catalogue = dict(t.sql("SELECT code, sentence FROM tenure_refusal_code"))
 for code, what, action, columns, facts in CASES:
     with t.situation(f"{code}: {what}"):
         found = build(what)
-        *before, action = fill(action, found).split("; ") if ";" in action and "BEGIN" not in action else \
-            action.rsplit("; ", 1) if ";" in action else [fill(action, found)]
+        *before, action = fill(action, found).split(" ;; ")
         for statement in before:
             t.sql(statement)
         sql, params = (action, ()) if " " in action else \
@@ -277,13 +276,36 @@ is_(sorted(set(catalogue) - set(raised) - set(EXEMPT)), [], "every code of the c
 is_(sorted(set(raised) - set(catalogue)), [], "and no other")
 is_(len(raised), len(set(raised)), "each once")
 
-# A session of the same scope or of another number: the sentence says what was wrong.
-with t.situation("fence.session for another scope"):
+# fence.session says what is wrong with the session that was named.
+with t.situation("fence.session"):
     session = build(LIVE)["$S"]
     t.refused("fence.session", "heartbeat", session_id=session, scope="elsewhere", **ANN,
-              says=["elsewhere"], test="fence.session names the scope that was asked for")
-    message = error_of(t.db, *verb_sql("heartbeat", {"session_id": session, "scope": "elsewhere", **ANN}))[0]
-    ok(message.count(session) < 2, f"and does not say that the holder is not the holder: {message}")
+              says=[session, "elsewhere", "ann"], test="fence.session for another scope")
+    t.refused("fence.session", "transition", session_id=session, status="ready", incarnation=2, **ANN,
+              says=[session, "ann"], test="fence.session for another incarnation")
+
+# What ended a lease before its time is not said to be a time to come.
+for what, columns, at in (("its process is dead", t.dead_process(), 0), ("clock", {}, -61)):
+    with t.situation(what):
+        t.verb("start", **ASK, **columns)
+        t.clock(T0 + at)
+        for verb, asked in (("start", {**BOB, "lease_ttl": 60}), ("start", {}), ("clear", BOB)):
+            code, message = t.outcome(verb, **asked), error_of(t.db, *verb_sql(verb, asked))[0]
+            until = say("{t@}", {"t": T0 + 60})[0]
+            ok(what in message and until not in message, f"{code}, {what}: {message}")
+
+# A statement of two rows of which one is refused does nothing, whatever it would do about conflicts.
+with t.situation("two rows"):
+    build(LIVE)
+    for rows in ("('ann'), ('bob')", "('bob'), ('ann')"):
+        for how in ("INSERT", "INSERT OR IGNORE", "INSERT OR REPLACE", "INSERT OR FAIL", "INSERT OR ABORT",
+                    "REPLACE"):
+            t.refused_sql("heartbeat.not_owner", f"{how} INTO tenure_heartbeat(actor_id) VALUES {rows}",
+                          says=["bob"])
+other = Tenure()
+other.verb("start", **ASK)
+other.refused_sql("heartbeat.not_owner", "INSERT OR ROLLBACK INTO tenure_heartbeat(actor_id) VALUES ('ann'), "
+                  "('bob')", says=["bob"])
 
 # Hostile text in any column of any verb: no refusal shows it raw, and none leaves half of it.
 HOSTILE = ["evil\n\x1b[31m\x07", "\u202eevil\u2066", "\u0085\u009b", "\x7f", b"\xff\x1b[0m", "ev\0il", "'; --",

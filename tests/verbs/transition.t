@@ -173,6 +173,12 @@ for code in (0, -1, 255, -2147483648, 4294967295, "7"):
         t.verb("transition", session_id=session, status="exited", fence=1, exit_code=code)
         is_(t.session(session)["exit_code"], int(code), f"exit_code {code!r} is kept")
 
+for signal, want in ((0, None), (9, "9"), ("15", "15"), (255, "255")):
+    with t.situation(f"exit_signal {signal}"):
+        session = begin()["session_id"]
+        t.verb("transition", session_id=session, status="exited", fence=1, exit_signal=signal)
+        is_(t.session(session)["exit_signal"], want, f"exit_signal {signal!r} is kept as {want!r}: 0 is none")
+
 # An end stays what it was.
 with t.situation("exited, then destroyed"):
     session = begin()["session_id"]

@@ -136,4 +136,19 @@ for column, (columns, age) in VERBS.items():
             asked = columns | {"fence": fence} | ({} if verb == "start" else {"session_id": session})
             t.refused("usage.fence", verb, test=f"{column}: fence {fence!r}", **asked)
 
+# Names are text, also where they are written as numbers.
+with t.situation("numbers as names"):
+    seven = {"scope": 7, "actor_id": 7}
+    session = t.verb("start", lease_ttl=60, supervisor_id=8, **seven)["session_id"]
+    is_(t.verb("start", lease_ttl=60, fence=1, **seven)["session_id"], session, "scope 7 of actor 7: kept")
+    is_(t.verb("heartbeat", **seven)["session_id"], session, "scope 7 of actor 7: renewed")
+    is_(t.verb("heartbeat", scope="7", actor_id="7")["session_id"], session, "7 is '7'")
+    t.refused("takeover.live", "takeover", reason="r", **seven, says=["scope 7"])
+    t.clock(T0 + 60)
+    t.refused("takeover.same_actor", "takeover", reason="r", **seven, says=["7 owns"])
+    is_(t.verb("clear", scope=7, actor_id=8)["session_id"], session, "scope 7: cleared by supervisor 8")
+    is_(t.verb("resume", session_id=session, actor_id=7)["session_id"], session, "and resumed by 7")
+    is_(t.verb("transition", session_id=session, actor_id=8, status="exited")["status"], "exited",
+        "and ended by 8")
+
 done()
