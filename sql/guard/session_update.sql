@@ -62,7 +62,7 @@ BEGIN
                      OR NEW.owner_id <> OLD.owner_id
                      OR NEW.predecessor_id IS NOT OLD.predecessor_id
                 THEN 'write.fixed'
-                WHEN NEW.clock <> tenure_clock_kind()
+                WHEN (OLD.clock <> tenure_clock_kind() OR NEW.clock <> tenure_clock_kind())
                      AND NOT (OLD.ended_at IS NULL AND NEW.end_reason IS 'forced')
                 THEN 'usage.clock'
                 WHEN NEW.clock <> OLD.clock AND NEW.incarnation = OLD.incarnation THEN 'write.fixed'

@@ -44,7 +44,6 @@ RAW = [
     ("live", "UPDATE tenure_session SET label = 'x', revision = revision + 1"),
     ("live", "UPDATE tenure_session SET status = 'exited', revision = revision + 1"),
     ("live", "UPDATE tenure_session SET last_heartbeat_at = session_now(), revision = revision + 1"),
-    ("live", "UPDATE tenure_session SET clock = tenure_clock_kind(), revision = revision + 1"),
     ("ended", "UPDATE tenure_session SET label = 'x', revision = revision + 1"),
     ("forced", "UPDATE tenure_session SET label = 'x', revision = revision + 1"),
     ("ended", "DELETE FROM tenure_session"), ("forced", "DELETE FROM tenure_session"),
@@ -86,6 +85,10 @@ for clock, act_clock in (("machine", "virtual"), ("virtual", "machine")):
             "and says what it was")
         t.verb("start")
         is_(t.holder()["clock"], act_clock, "the scope is free for a session of the other clock")
+    with t.situation("the clock of a row"):
+        build("live", clock, act_clock)
+        t.refused_sql("write.fixed", "UPDATE tenure_session SET clock = tenure_clock_kind(), revision = "
+                      "revision + 1", test=f"a {act_clock} connection cannot move a {clock} row to its clock")
     with t.situation("raw INSERT"):
         t.clock(None if act_clock == "machine" else T0)
         t.refused_sql("usage.clock", "INSERT INTO tenure_session(session_id, clock, started_at, "
@@ -289,7 +292,8 @@ def copies():
     for column, value in (("lease_deadline_mono", evidence(m)[2] + 30 * NANO), ("lease_boot_id", "b"),
                           ("lease_machine", None), ("lease_file", "1:1")):
         m.refused_sql("write.evidence",
-                      f"UPDATE tenure_session SET {column} = ?, revision = revision + 1 WHERE scope = 'main'",
+                      f"UPDATE tenure_session SET {column} = ?, revision = revision + 1 WHERE scope = 'main' "
+                      "AND ended_at IS NULL",
                       (value,), test=f"evidence is not written by hand: {column}")
     m.clock(T0)
     is_(m.holder()["stale"], 1, "on a virtual clock the wall rule judges: a stamp far ahead")
@@ -302,11 +306,17 @@ if known:
     copies()
 folder.cleanup()
 
-# A verb reads the clock once: what it stamps is one moment.
+# A verb reads the clock once: here it moves on as soon as the first row is written.
+t.db.create_function("tick", 0, lambda: t.sql("SELECT tenure_clock(?)", (T0 + 999,))[0][0])
 with t.situation("one reading"):
-    t.clock(None)
-    row = t.session(t.verb("start", **ANN, lease_ttl=60)["session_id"])
-    is_(len({row[name] for name in ("started_at", "last_started_at", "last_heartbeat_at", "changed_at")}), 1,
-        "one moment is stamped everywhere")
+    t.verb("start", **ANN, lease_ttl=60)
+    t.clock(T0 + 60)
+    t.sql("CREATE TEMP TRIGGER tick AFTER UPDATE ON main.tenure_session BEGIN SELECT tick(); END")
+    report = t.verb("takeover", actor_id="bob", reason="r")
+    is_(t.value("SELECT session_now()"), T0 + 999, "the clock moved on while the verb ran")
+    row, old = t.session(report["session_id"]), t.session(report["prior_session_id"])
+    is_({row[name] for name in STAMPS if row[name]} | {old["ended_at"], old["changed_at"]}, {T0 + 60},
+        "a verb reads the clock once: one moment is stamped everywhere")
+    is_(t.value("SELECT count(*) FROM tenure_event WHERE at > ?", (T0 + 60,)), 0, "in the log, too")
 
 done()

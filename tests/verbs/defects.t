@@ -292,8 +292,12 @@ with t.situation("D19"):
         is_(t.holder()["stale"], row["stale"], f"D19 at {at} every view says so")
     is_(t.value("SELECT lease_expired(last_heartbeat_at, lease_ttl, NULL) FROM tenure_session"), None,
         "D19 an unknown time is no time 0: nothing is known")
+    t.clock(T0)
+    t.verb("start", **ANN, scope="dead", **t.dead_process())
+    is_(t.sql("SELECT holding, stale, abandoned FROM tenure_projection WHERE scope = 'dead'"),
+        [("active", 0, 1)], "D19 a dead process does not make its lease run out, but it is shown")
     t.verb("clear", actor_id="ann")
-    is_(t.value("SELECT holding FROM tenure_projection"), "missing", "D19 what has ended is missing")
+    is_(t.value("SELECT holding FROM tenure_projection WHERE scope = 'main'"), "missing", "D19 what has ended is missing")
 
 with t.situation("D20"):
     for text in ("", "{", '{"schema_version": 4', "\0"):

@@ -258,5 +258,9 @@ with t.situation("cost"):
         "what a session has used can be read after its end")
     is_(t.value("SELECT sum(total) FROM tenure_cost"), 7, "and is booked once")
     ok(json.loads(row["rate_limits"]) == {"a": 1}, "with its last limits")
+    spent = t.verb("start", scope="over", token_budget=5)["session_id"]
+    t.sql("UPDATE tenure_session SET usage_total = 7, revision = revision + 1 WHERE session_id = ?", (spent,))
+    is_(t.sql("SELECT token_budget, budget_left FROM tenure_cost WHERE session_id = ?", (spent,)), [(5, 0)],
+        "what is spent beyond a budget leaves nothing")
 
 done()

@@ -215,14 +215,18 @@ pid_start_ticks    given/NULL           given/kept           given/NULL         
 label              given/NULL           given/kept           given/kept           given/NULL
 command            given/NULL           given/kept           given/kept           given/NULL
 cwd                given/NULL           given/kept           given/kept           given/NULL
+parent_session_id  given/NULL           given/kept           given/kept           given/NULL
+token_budget       given/NULL           given/kept           given/kept           given/NULL
 ended_at           NULL                 NULL                 NULL                 NULL
 """)
 RESULTS = ["create", "keep", "twin", "replace"]
 BEFORE = {"status": "starting", "mode": "research", "owner_kind": "runtime_supervisor",
-          "supervisor_id": "boss", "label": "L", "command": "C", "cwd": "/c", **FAR}
+          "supervisor_id": "boss", "label": "L", "command": "C", "cwd": "/c",
+          "parent_session_id": "ses_p", "token_budget": 7, **FAR}
 GIVEN_ALL = {"status": "idle", "mode": "implement", "owner_kind": "runtime_supervisor",
              "supervisor_id": "chief", "label": "M", "command": "D", "cwd": "/d", "host": "far2",
-             "boot_id": "b2", "pid": 8, "pid_start_ticks": 10}
+             "boot_id": "b2", "pid": 8, "pid_start_ticks": 10, "parent_session_id": "ses_q",
+             "token_budget": 0}
 
 
 def expected(word, field, before, given, facts):
