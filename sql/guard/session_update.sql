@@ -2,11 +2,9 @@
 --
 -- The first trigger runs on every change and is all that a heartbeat pays for; the second runs only
 -- where a statement names a column that is not a heartbeat's. The effect "completion" marks the change
--- with which a trigger of ours completes a statement: it carries no revision of its own.
+-- with which a trigger of ours completes a statement: it alone carries no revision of its own.
 
 CREATE TRIGGER tenure_session_update_guard BEFORE UPDATE ON tenure_session
-WHEN tenure_effect_name() IS NOT 'completion' OR NEW.revision <> OLD.revision
-  OR NEW.status <> OLD.status OR NEW.fence <> OLD.fence
 BEGIN
   SELECT tenure_refuse(
            CASE WHEN OLD.clock <> tenure_clock_kind()
@@ -14,6 +12,8 @@ BEGIN
                 THEN 'usage.clock'
                 WHEN NEW.revision <> session_next_revision(OLD.revision)
                      AND (OLD.ended_at IS NULL OR session_is_terminal(NEW.status))
+                     AND NOT (tenure_effect_name() IS 'completion'
+                              AND NEW.revision = OLD.revision AND NEW.status = OLD.status)
                 THEN 'write.revision'
                 WHEN NEW.changed_at < OLD.changed_at
                      OR NEW.changed_at > max(OLD.changed_at, session_now())
@@ -51,8 +51,6 @@ BEFORE UPDATE OF session_id, scope, incarnation, status, owner_kind, owner_id, s
                  clock, lease_ttl, started_at, last_started_at, start_count, progress_at, fence,
                  activity_at, ended_at, end_reason, ended_by, end_note, predecessor_id
 ON tenure_session
-WHEN tenure_effect_name() IS NOT 'completion' OR NEW.revision <> OLD.revision
-  OR NEW.status <> OLD.status OR NEW.fence <> OLD.fence
 BEGIN
   SELECT tenure_refuse('write.null')
    WHERE NEW.incarnation IS NULL OR NEW.status IS NULL OR NEW.owner_kind IS NULL

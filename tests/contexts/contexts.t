@@ -19,9 +19,7 @@ REPORT = " RETURNING session_report()"
 
 
 def fresh(image=IMAGE):
-    t = Raw(at=None, install=False)
-    t.db.deserialize(image)
-    t.clock(base.now)
+    t = Raw.of(image, base.now)
     t.sql("SELECT tenure_report('s', 'c', 'stale', 1)")  # a verb that fails must not leave the last one's
     return t
 

@@ -140,12 +140,13 @@ class Raw(Tenure):
         name = lambda match: found.get(match.group(), "<?>")
         return {table: sorted(IDS.sub(name, row) for row in rows) for table, rows in self.dump().items()}
 
-    def copy(self, **options):
-        """Another connection on a copy of this database in memory."""
-        other = type(self)(at=None, install=False, **options)
-        other.db.deserialize(self.db.serialize())
-        other.clock(self.now)
-        return other
+    @classmethod
+    def of(cls, image, now):
+        """A connection of its own on a database in memory that serialize() gave, its clock at NOW."""
+        t = cls(at=None, install=False)
+        t.db.deserialize(image)
+        t.clock(now)
+        return t
 
 
 def session(t, **columns):

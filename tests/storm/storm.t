@@ -335,7 +335,7 @@ def main():
     if sys.argv[1:] == ["--self-test"]:
         done()
     seed = int(os.environ.get("STORM_SEED") or random.SystemRandom().getrandbits(32))
-    seconds = float(os.environ.get("STORM_SECONDS") or 3.5)
+    seconds = float(os.environ.get("STORM_SECONDS") or 3.2)
     diag(f"STORM_SEED={seed} STORM_SECONDS={seconds}")
     subprocess.run(["make", "-s", "-C", ROOT, os.path.relpath(WORKER, ROOT)], check=True,
                    stdout=sys.stderr)

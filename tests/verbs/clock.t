@@ -85,10 +85,6 @@ for clock, act_clock in (("machine", "virtual"), ("virtual", "machine")):
             "and says what it was")
         t.verb("start")
         is_(t.holder()["clock"], act_clock, "the scope is free for a session of the other clock")
-    with t.situation("the clock of a row"):
-        build("live", clock, act_clock)
-        t.refused_sql("write.fixed", "UPDATE tenure_session SET clock = tenure_clock_kind(), revision = "
-                      "revision + 1", test=f"a {act_clock} connection cannot move a {clock} row to its clock")
     with t.situation("raw INSERT"):
         t.clock(None if act_clock == "machine" else T0)
         t.refused_sql("usage.clock", "INSERT INTO tenure_session(session_id, clock, started_at, "

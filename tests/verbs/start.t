@@ -315,6 +315,17 @@ for status in [s for s in STATUSES if s not in TERMINAL]:
         is_((new["supervisor_id"], new["predecessor_id"]), ("boss", old),
             f"replaced while {status}: supervisor and predecessor are taken over")
 
+# A clock that stepped back lengthens no lease, however often one joins: it runs from its stamp.
+for ttl in (60, TTL_MAX):
+    with t.situation(f"joining 10 seconds earlier, ttl {ttl}"):
+        t.verb("start", actor_id="ann", lease_ttl=ttl)
+        t.clock(T0 - 10)
+        for join in (1, 2):
+            t.verb("start", actor_id="ann", lease_ttl=1, fence=1)
+            row = t.holder()
+            is_((row["lease_ttl"], row["lease_expires_at"]), (ttl, T0 + ttl),
+                f"joining 10 seconds earlier, ttl {ttl}, time {join}: the lease ends when it did")
+
 with t.situation("strictness"):
     t.verb("start", actor_id="ann", lease_ttl=60)
     row = t.session(t.verb("start", actor_id="ann", lease_ttl=60, fence=1, strict=1)["session_id"])
@@ -451,14 +462,14 @@ EDGES = [
     ("actor_id", [], ["", " ", "\t", "\u2003\u00a0"], "opt.blank_id"),
     ("supervisor_id", ["ann", "x" * 200], ["x" * 201, "interactive", "\x01"], "opt.bad_id"),
     ("parent_session_id", ["ses_1"], ["x" * 201, "a\rb"], "opt.bad_id"),
-    ("owner_kind", ["runtime_worker", "runtime_supervisor"], ["", "worker", "Runtime_worker", 1],
+    ("owner_kind", ["runtime_worker", "runtime_supervisor"], ["", "worker", "Runtime_worker", 1, b"runtime_worker"],
      "opt.owner_kind"),
-    ("mode", ["general", "research", "implement"], ["", "GENERAL", "general ", 0], "opt.mode"),
-    ("status", ["running", "starting", "idle"], [s for s in STATUSES[3:]] + ["", "Running"],
+    ("mode", ["general", "research", "implement"], ["", "GENERAL", "general ", 0, b"general"], "opt.mode"),
+    ("status", ["running", "starting", "idle"], STATUSES[3:] + ["", "Running", b"running"],
      "opt.status"),
     ("strict", [0, 1, "1", 0.0], [2, -1, "yes", ""], "opt.strict"),
     ("token_budget", [0, 1, INT_MAX, "7"], [-1, "x", 1.5], "opt.token_budget"),
-    ("scope", ["s", "/a/b c", "x" * 4096, ""], ["x" * 4097, "a\nb", "a\u202eb", b"\xff"], "opt.scope"),
+    ("scope", ["s", "/a/b c", "x" * 4096, ""], [" ", "x" * 4097, "a\nb", "a\u202eb", b"\xff"], "opt.scope"),
     ("label", ["", "x" * 65536, "a\nb"], ["x" * 65537, "a\0b", b"\xff"], "opt.text"),
     ("command", ["", "a\nb"], ["x" * 65537, b"\xff"], "opt.text"),
     ("cwd", ["/"], ["x" * 65537, b"\xff"], "opt.text"),
@@ -466,7 +477,7 @@ EDGES = [
     ("boot_id", ["b"], ["x" * 65537, b"\xff"], "opt.text"),
     ("pid", [1, 2147483647, "7"], [0, -1, 2147483648, "x", 1.5], "opt.process"),
     ("pid_start_ticks", [0, INT_MAX], [-1, "x"], "opt.process"),
-    ("lifecycle", ["autonomous"], ["", "Autonomous", "auto", 1], "opt.lifecycle"),
+    ("lifecycle", ["autonomous"], ["", "Autonomous", "auto", 1, b"autonomous"], "opt.lifecycle"),
 ]
 STORED_AS = {"actor_id": "owner_id"}
 INTEGERS = {"lease_ttl", "strict", "token_budget", "pid", "pid_start_ticks"}
