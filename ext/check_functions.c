@@ -85,7 +85,8 @@ static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text code, value, word;
   if (n < 2 || !tn_value_text(ctx, args[0], &code) || !tn_value_text(ctx, args[1], &value)) return;
   if (value.z == NULL) return;
-  for (int i = 2; i < n; i++) {
+  const int is_blob = sqlite3_value_type(args[1]) == SQLITE_BLOB; /* no word, whatever it spells */
+  for (int i = 2; i < n && !is_blob; i++) {
     if (!tn_value_text(ctx, args[i], &word)) return;
     if (word.n == value.n && memcmp(word.z, value.z, value.n) == 0) {
       check_give(ctx, value);

@@ -139,7 +139,9 @@ BEGIN
               WHEN OLD.ended_at IS NULL
               THEN NEW.ended_at < OLD.started_at
                    OR NEW.ended_at > max(session_now(), OLD.started_at)
-              ELSE NEW.ended_at IS NOT OLD.ended_at OR NEW.end_reason IS NOT OLD.end_reason
+              ELSE NEW.ended_at IS NOT OLD.ended_at
+                   OR (NEW.end_reason IS NOT OLD.end_reason
+                       AND NOT (OLD.end_reason IS NULL AND tenure_effect_name() IS 'completion'))
                    OR NEW.ended_by IS NOT OLD.ended_by OR NEW.end_note IS NOT OLD.end_note END;
 END;
 

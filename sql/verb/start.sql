@@ -58,7 +58,7 @@ BEGIN
          coalesce(tenure_check_id('actor_id', NEW.actor_id), 'interactive'),
          tenure_check_id('supervisor_id', NEW.supervisor_id),
          tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
-         CASE WHEN NOT h.stale THEN h.remaining_secs END,
+         CASE WHEN NOT h.stale THEN min(h.remaining_secs, h.lease_ttl) END,
          NEW.session_id, NEW.fence, tenure_check_int('opt.strict', NEW.strict, 0, 1), NEW.status,
          tenure_check_int('opt.token_budget', NEW.token_budget, 0, 9223372036854775807),
          tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
@@ -77,7 +77,7 @@ END;
 
 -- A start with its decision: what was asked for, checked and with its defaults, beside what was found.
 -- It has a row's worth of variables, which trigger programs lack; number is the revision of the change,
--- found_left the rest of the lease.
+-- found_left the rest of the lease, counted from the stamp that the row will have.
 CREATE VIEW tenure_start_judged AS
 SELECT NULL AS decision, NULL AS found_id, NULL AS new_id, NULL AS number, NULL AS scope, NULL AS lifecycle,
        NULL AS mode, NULL AS owner_kind, NULL AS owner_id, NULL AS supervisor_id, NULL AS lease_ttl,

@@ -41,6 +41,8 @@ def comes_to(t, sql, params):
 # the attached database works there as it works alone, and touches nothing else.
 for beside in ("nothing", "another Tenure", "a foreign tenure_session"):
     for name, verb, columns, _ in CASES:
+        if "receipt_id" in columns and beside != "another Tenure":
+            continue
         alone = Raw.of(IMAGE, NOW)
         want = comes_to(alone, *statement(verb, columns, ids))
         t = Raw(at=NOW, install=beside == "another Tenure")
@@ -81,7 +83,6 @@ t.sql("ATTACH ? AS y", (two,))
 NEEDING = [
     f"INSERT INTO y.tenure_start{ANN}", "INSERT INTO x.tenure_start(scope, actor_id, lease_ttl) VALUES ('repo', 'ann', 60)",
     "INSERT INTO x.tenure_heartbeat(scope, actor_id) VALUES ('repo', 'ann')",
-    "INSERT INTO x.tenure_resume(session_id, actor_id) SELECT session_id, owner_id FROM x.tenure_session",
     "UPDATE x.tenure_session SET lease_deadline_mono = lease_grant('deadline', 60), revision = revision + 1",
 ]
 before = t.sql("SELECT * FROM x.tenure_session"), t.sql("SELECT * FROM x.tenure_event")

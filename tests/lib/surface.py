@@ -48,7 +48,7 @@ VARIADIC = ["tenure_check_word", "tenure_object", "tenure_refuse", "tenure_repor
 # Each may be read by triggers and views; with the argument of those that need one.
 MODULES = {"session_status_policy": "", "session_status_edge": "", "session_status_alias": "",
            "tenure_refusal_code": "", "tenure_schema": "",
-           "tenure_legacy_state": """('{"version": 4, "revision": 1}')"""}
+           "tenure_legacy_state": """('{"schema_version": 2, "started_at_epoch_s": 1, "last_started_at_epoch_s": 1, "start_count": 1}')"""}
 
 
 def name_of(call):

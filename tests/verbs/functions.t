@@ -45,7 +45,6 @@ STALE = [
 ]
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009" \
          "\u200a\u2028\u2029\u202f\u205f\u3000"
-NO_SPACES = "\u200b\ufeff\x1f\x00e9\u180e"
 # text -> activity, or the code of a refusal
 ACTIVITY = [
     (None, None), ("", None), (" ", None), (SPACES, None), ("a", "a"), (" a ", "a"),

@@ -94,14 +94,14 @@ for kind, beat, at, want in FRESHNESS:
         if beat != "-":
             t.clock(T0 + int(beat))
             t.verb("heartbeat", fence=1)
+        before = t.holder()["last_heartbeat_at"]
         t.clock(T0 + int(at))
         if want == "stale":
             t.refused("heartbeat.stale", "heartbeat", fence=1, test=name,
                       says=[found["actor_id"], found["session_id"]])
         else:
             report = t.verb("heartbeat", fence=1)
-            is_(report["last_heartbeat_at_epoch_s"], max(T0 + int(at), T0 + (number(beat) or 0))
-                if kind == "autonomous" else max(T0 + int(at), T0 + (number(beat) or -9999)), name)
+            is_(report["last_heartbeat_at_epoch_s"], max(T0 + int(at), before or 0), name)
 
 # A dead process does not make the holder's own heartbeat late: whoever shows the fence is alive.
 with t.situation("a dead process"):
