@@ -14,7 +14,8 @@ SANITIZE = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c
 H_FILES   = $(sort $(wildcard ext/*.h))
-SQL_FILES = $(foreach part,schema view guard verb,$(sort $(wildcard sql/$(part)/*.sql)))
+SQL_FILES = sql/schema/meta.sql $(filter-out sql/schema/meta.sql, \
+            $(foreach part,schema view guard verb,$(sort $(wildcard sql/$(part)/*.sql))))
 OBJECTS   = $(patsubst %.c,dist/obj/%.o,$(notdir $(C_FILES)))
 STATICS   = $(patsubst %.c,dist/static/%.o,$(notdir $(C_FILES)))
 

@@ -28,9 +28,10 @@ static void check_give(sqlite3_context *ctx, tn_text text) {
 static void fn_check_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text what, id;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &id) || id.z == NULL)
-    return;
-  const tn_id_fault fault = tn_text_id_fault(id.z, id.n);
+  const int is_blob = sqlite3_value_type(args[1]) == SQLITE_BLOB; /* it would equal no stored id */
+  if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &id)) return;
+  if (id.z == NULL) return;
+  const tn_id_fault fault = is_blob ? TN_ID_BAD : tn_text_id_fault(id.z, id.n);
   if (fault == TN_ID_OK) {
     check_give(ctx, id);
   } else {
@@ -83,9 +84,10 @@ static void fn_check_int(sqlite3_context *ctx, int n, sqlite3_value **args) {
 
 static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text code, value, word;
-  if (n < 2 || !tn_value_text(ctx, args[0], &code) || !tn_value_text(ctx, args[1], &value)) return;
-  if (value.z == NULL) return;
+  if (n < 2) return;
   const int is_blob = sqlite3_value_type(args[1]) == SQLITE_BLOB; /* no word, whatever it spells */
+  if (!tn_value_text(ctx, args[0], &code) || !tn_value_text(ctx, args[1], &value)) return;
+  if (value.z == NULL) return;
   for (int i = 2; i < n && !is_blob; i++) {
     if (!tn_value_text(ctx, args[i], &word)) return;
     if (word.n == value.n && memcmp(word.z, value.z, value.n) == 0) {

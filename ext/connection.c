@@ -58,6 +58,11 @@ static int connection_find_schema(tn_connection *conn, const char **found) {
   return count;
 }
 
+const char *tn_connection_schema(tn_connection *conn) {
+  const char *found;
+  return connection_find_schema(conn, &found) > 0 ? found : "main";
+}
+
 /* A replicated engine runs its VFS under a name of its own; the files it names are not on this disk,
 ** and its followers live on other machines. */
 static int connection_is_replicated(tn_connection *conn, const char *schema) {

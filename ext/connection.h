@@ -92,4 +92,8 @@ void tn_frame_close(void *frame);
 int tn_connection_set_report(tn_connection *conn, char *report, const char *session_id,
                              const char *scope);
 
+/* The name of the first database of the connection that has Tenure's tables, temp ones apart; "main" if
+** there is none. */
+const char *tn_connection_schema(tn_connection *conn);
+
 #endif

@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "refusal.h"
 #include "statement.h"
+#include "text.h"
 #include "value.h"
 
 #include <string.h>
@@ -100,58 +101,55 @@ static int guard_table(sqlite3_context *ctx, tn_text table, char **name) {
   return 0;
 }
 
-static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
+/* 1 in *OTHER if NAME is guarded for another scope than SCOPE. */
+static int guard_find_other(sqlite3 *db, const char *name, const char *scope, int *other) {
+  char *found = NULL;
+  char *call = sqlite3_mprintf("tenure_guard_check(%Q,", scope);
+  if (call == NULL) return SQLITE_NOMEM;
+  const int rc = guard_lookup(db,
+                              "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                              " AND tbl_name = ?1 AND instr(sql, ?2) = 0",
+                              name, call, &found);
+  *other = found != NULL;
+  sqlite3_free(found);
+  sqlite3_free(call);
+  return rc;
+}
+
+static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
+  int other = 0;
+  int rc = guard_find_other(db, name, scope.z, &other);
+  if (rc != SQLITE_OK) {
+    guard_fail(ctx, rc);
+  } else if (other) {
+    tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
+  } else if (tn_statement_begin(ctx, "tenure_guard()")) {
+    rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
+    if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z);
+    if (tn_statement_end(ctx, rc)) {
+      sqlite3_result_text(ctx, scope.z, (int)scope.n, SQLITE_TRANSIENT);
+    }
+  }
+}
+
+static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text table, scope;
   char *name = NULL;
-  char *guarded = NULL;
-  char *same = NULL;
   (void)n;
   if (!tn_statement_is_own(ctx, "tenure_guard()")) return;
   if (!tn_value_text(ctx, args[0], &table) || !tn_value_text(ctx, args[1], &scope)) return;
-  if (scope.z == NULL || scope.n == 0 || strlen(scope.z) != scope.n) {
+  if (scope.z == NULL || scope.n == 0) {
     tn_refuse(ctx, "opt.required", "what", "scope", 5);
     return;
   }
+  if (!tn_text_is_scope(scope.z, scope.n)) {
+    tn_refuse(ctx, "opt.scope", NULL, NULL, 0);
+    return;
+  }
   if (!guard_table(ctx, table, &name)) return;
-  char *call = sqlite3_mprintf("tenure_guard_check(%Q,", scope.z);
-  int rc = call == NULL ? SQLITE_NOMEM : SQLITE_OK;
-  if (rc == SQLITE_OK) {
-    rc = guard_lookup(
-        db, "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS " AND tbl_name = ?1", name,
-        NULL, &guarded);
-  }
-  if (rc == SQLITE_OK && guarded != NULL) {
-    rc = guard_lookup(db,
-                      "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
-                      " AND tbl_name = ?1 AND instr(sql, ?2) > 0",
-                      name, call, &same);
-  }
-  if (rc == SQLITE_OK && guarded != NULL && same == NULL) {
-    tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
-  } else if (rc == SQLITE_OK) {
-    rc = tn_statement_begin(db);
-    if (rc == SQLITE_OK) {
-      rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
-      if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z);
-      char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
-      rc = tn_statement_end(db, rc);
-      if (rc != SQLITE_OK) {
-        tn_statement_fail(ctx, rc, message);
-      } else {
-        sqlite3_free(message);
-        sqlite3_result_text(ctx, scope.z, (int)scope.n, SQLITE_TRANSIENT);
-      }
-    } else {
-      guard_fail(ctx, rc);
-    }
-  } else {
-    guard_fail(ctx, rc);
-  }
-  sqlite3_free(call);
+  guard_write(ctx, name, scope);
   sqlite3_free(name);
-  sqlite3_free(guarded);
-  sqlite3_free(same);
 }
 
 static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -164,9 +162,8 @@ static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
     tn_refuse(ctx, "guard.not_a_table", "table", table.z, table.n);
     return;
   }
-  int rc = tn_statement_begin(db);
-  if (rc == SQLITE_OK) rc = tn_statement_end(db, guard_drop(db, table.z));
-  if (rc != SQLITE_OK) guard_fail(ctx, rc);
+  if (tn_statement_begin(ctx, "tenure_unguard()"))
+    (void)tn_statement_end(ctx, guard_drop(db, table.z));
 }
 
 static tn_hold **guard_find_hold(tn_connection *conn, const char *scope) {
@@ -220,8 +217,10 @@ static void fn_hold(sqlite3_context *ctx, int n, sqlite3_value **args) {
     tn_refuse(ctx, "usage.fence", "value", shown.z, shown.n);
     return;
   }
-  int rc = guard_lookup(conn->db, "SELECT scope FROM tenure_session WHERE session_id = ?1",
-                        session.z, NULL, &scope);
+  char *sql = sqlite3_mprintf("SELECT scope FROM \"%w\".tenure_session WHERE session_id = ?1",
+                              tn_connection_schema(conn));
+  const int rc = sql == NULL ? SQLITE_NOMEM : guard_lookup(conn->db, sql, session.z, NULL, &scope);
+  sqlite3_free(sql);
   if (rc != SQLITE_OK) {
     guard_fail(ctx, rc);
   } else if (scope == NULL || scope[0] == '\0') {

@@ -28,76 +28,115 @@ typedef struct install_run {
   const char *name;    /* the object it is about, or NULL */
 } install_run;
 
-/* The SQL of the object as the database has it into *SQL (sqlite3_free), NULL if there is none. */
-static int install_find(sqlite3 *db, const char *name, char **sql) {
+/* What stands under NAME in the main schema, in whatever case: its kind in *KIND and its SQL in *SQL
+** (sqlite3_free), both NULL if there is nothing. */
+static int install_find(sqlite3 *db, const char *name, char **kind, char **sql) {
   sqlite3_stmt *stmt = NULL;
-  *sql = NULL;
+  *kind = *sql = NULL;
   int rc = sqlite3_prepare_v2(
-      db, "SELECT coalesce(sql, '') FROM main.sqlite_schema WHERE name = ?1", -1, &stmt, NULL);
+      db, "SELECT type, coalesce(sql, '') FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+      -1, &stmt, NULL);
   if (rc == SQLITE_OK) rc = sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
   if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
-    *sql = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
-    if (*sql == NULL) rc = SQLITE_NOMEM;
+    *kind = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
+    *sql = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 1));
+    if (*kind == NULL || *sql == NULL) rc = SQLITE_NOMEM;
   }
   const int finished = sqlite3_finalize(stmt);
   return rc != SQLITE_OK ? rc : finished;
 }
 
-/* The number of the installed schema, 0 if there is none. */
+/* The number of the installed schema, 0 if there is none. A tenure_meta without our columns is not ours,
+** and is found out as a name that is taken. */
 static int install_read_version(sqlite3 *db, sqlite3_int64 *version) {
   sqlite3_stmt *stmt = NULL;
-  char *sql = NULL;
   *version = 0;
-  int rc = install_find(db, "tenure_meta", &sql);
-  const int is_there = sql != NULL;
-  sqlite3_free(sql);
-  if (rc != SQLITE_OK || !is_there) return rc;
-  rc = sqlite3_prepare_v2(
+  const int prepared = sqlite3_prepare_v2(
       db, "SELECT CAST(value AS INTEGER) FROM main.tenure_meta WHERE key = 'schema'", -1, &stmt,
       NULL);
-  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) *version = sqlite3_column_int64(stmt, 0);
-  const int finished = sqlite3_finalize(stmt);
-  return rc != SQLITE_OK ? rc : finished;
+  if (prepared != SQLITE_OK) return prepared == SQLITE_ERROR ? SQLITE_OK : prepared;
+  if (sqlite3_step(stmt) == SQLITE_ROW) *version = sqlite3_column_int64(stmt, 0);
+  return sqlite3_finalize(stmt);
 }
 
-/* Creates one object, or replaces it where it differs. A table or index that differs is left alone: it
-** holds data, and only an upgrade step that names it may change it. */
-static int install_object(install_run *run, const tn_schema_object *object) {
+typedef enum install_state {
+  INSTALL_MISSING,
+  INSTALL_SAME,
+  INSTALL_OTHER,
+  INSTALL_FOREIGN
+} install_state;
+
+/* How OBJECT stands in the database. FOREIGN: its name is taken by something that is not ours. */
+static int install_look(install_run *run, const tn_schema_object *object, install_state *state) {
+  char *kind = NULL;
   char *sql = NULL;
-  int rc = install_find(run->db, object->name, &sql);
-  if (rc != SQLITE_OK) return rc;
-  const int is_there = sql != NULL;
-  const int is_same = is_there && strcmp(sql, object->sql) == 0;
+  const int rc = install_find(run->db, object->name, &kind, &sql);
+  *state = INSTALL_MISSING;
+  if (rc == SQLITE_OK && kind != NULL) {
+    *state = strcmp(sql, object->sql) == 0 ? INSTALL_SAME : INSTALL_OTHER;
+    if (strcmp(kind, object->kind) != 0 || (*state == INSTALL_OTHER && run->found == 0)) {
+      *state = INSTALL_FOREIGN;
+    }
+  }
+  sqlite3_free(kind);
   sqlite3_free(sql);
-  if (is_same) return SQLITE_OK;
-  if (is_there && run->found == 0) {
-    run->code = "install.name_taken";
-    run->name = object->name;
-    return SQLITE_ERROR;
+  return rc;
+}
+
+static int install_holds_data(const tn_schema_object *object) {
+  return strcmp(object->kind, "table") == 0 || strcmp(object->kind, "index") == 0;
+}
+
+/* Finds names that are taken, and whether a view or trigger is missing or was altered. */
+static int install_survey(install_run *run, int *needs_program) {
+  *needs_program = 0;
+  for (int i = 0; i < tn_schema_count; i++) {
+    install_state state;
+    const int rc = install_look(run, &tn_schema[i], &state);
+    if (rc != SQLITE_OK) return rc;
+    if (state == INSTALL_FOREIGN) {
+      run->code = "install.name_taken";
+      run->name = tn_schema[i].name;
+      return SQLITE_ERROR;
+    }
+    if (state != INSTALL_SAME && !install_holds_data(&tn_schema[i])) *needs_program = 1;
   }
-  if (is_there) {
-    if (strcmp(object->kind, "view") != 0 && strcmp(object->kind, "trigger") != 0) return SQLITE_OK;
-    rc = tn_statement_run(run->db, "DROP %s main.%s", object->kind, object->name);
+  return SQLITE_OK;
+}
+
+/* Creates what is missing. If any view or trigger differs all are made anew, because triggers fire in
+** an order that depends on when they were created. A table or index that differs is left alone: it holds
+** data, and only an upgrade step that names it may change it. */
+static int install_create(install_run *run, int needs_program) {
+  int rc = SQLITE_OK;
+  for (int i = tn_schema_count - 1; i >= 0 && rc == SQLITE_OK && needs_program; i--) {
+    if (!install_holds_data(&tn_schema[i])) {
+      rc = tn_statement_run(run->db, "DROP %s IF EXISTS main.%s", tn_schema[i].kind,
+                            tn_schema[i].name);
+    }
   }
-  return rc != SQLITE_OK ? rc : tn_statement_run(run->db, "%s", object->sql);
+  for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
+    install_state state;
+    rc = install_look(run, &tn_schema[i], &state);
+    if (rc == SQLITE_OK && state == INSTALL_MISSING)
+      rc = tn_statement_run(run->db, "%s", tn_schema[i].sql);
+  }
+  return rc;
 }
 
 static int install_objects(install_run *run) {
+  int needs_program = 0;
   int rc = install_read_version(run->db, &run->found);
   if (rc != SQLITE_OK) return rc;
   if (run->found > TN_SCHEMA_VERSION) {
     run->code = "install.newer";
     return SQLITE_ERROR;
   }
-  for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
-    rc = install_object(run, &tn_schema[i]);
-  }
+  rc = install_survey(run, &needs_program);
+  if (rc == SQLITE_OK) rc = install_create(run, needs_program);
   if (rc != SQLITE_OK || run->found == TN_SCHEMA_VERSION) return rc;
   rc = tn_statement_run(run->db, "DELETE FROM main.tenure_meta WHERE key = 'schema'");
-  return rc != SQLITE_OK
-             ? rc
-             : tn_statement_run(run->db, "INSERT INTO main.tenure_meta VALUES ('schema', '%d')",
-                                TN_SCHEMA_VERSION);
+  return rc != SQLITE_OK ? rc : tn_statement_run(run->db, "%s", TN_SCHEMA_SAYS_VERSION);
 }
 
 static void install_refuse(sqlite3_context *ctx, const install_run *run) {
@@ -115,17 +154,12 @@ static void install_refuse(sqlite3_context *ctx, const install_run *run) {
   sqlite3_free(known);
 }
 
-/* Ends a function that ran CHANGE: its refusal, the database's error, or the RESULT. */
-static void install_finish(sqlite3_context *ctx, install_run *run, int rc, int result) {
-  char *message = rc == SQLITE_OK ? NULL : sqlite3_mprintf("%s", sqlite3_errmsg(run->db));
-  rc = tn_statement_end(run->db, rc);
+/* Ends a function with its refusal, the database's error, or the RESULT. */
+static void install_finish(sqlite3_context *ctx, const install_run *run, int rc, int result) {
   if (run->code != NULL) {
-    sqlite3_free(message);
+    tn_statement_undo(ctx);
     install_refuse(ctx, run);
-  } else if (rc != SQLITE_OK) {
-    if (message == NULL) message = sqlite3_mprintf("%s", sqlite3_errmsg(run->db));
-    tn_statement_fail(ctx, rc, message);
-  } else {
+  } else if (tn_statement_end(ctx, rc)) {
     sqlite3_result_int(ctx, result);
   }
 }
@@ -136,13 +170,9 @@ static void fn_install(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   (void)args;
   if (!tn_statement_is_own(ctx, "tenure_install()")) return;
-  int rc = tn_statement_begin(run.db);
-  if (rc != SQLITE_OK) {
-    tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(run.db)));
-    return;
-  }
+  if (!tn_statement_begin(ctx, "tenure_install()")) return;
   tn_frame *frame = tn_frame_open(conn, "install", NULL, NULL);
-  rc = frame == NULL ? SQLITE_NOMEM : install_objects(&run);
+  const int rc = frame == NULL ? SQLITE_NOMEM : install_objects(&run);
   if (frame != NULL) tn_frame_close(frame);
   install_finish(ctx, &run, rc, TN_SCHEMA_VERSION);
 }
@@ -168,12 +198,8 @@ static void fn_uninstall(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   (void)args;
   if (!tn_statement_is_own(ctx, "tenure_uninstall()")) return;
-  int rc = tn_statement_begin(run.db);
-  if (rc != SQLITE_OK) {
-    tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(run.db)));
-    return;
-  }
-  rc = install_read_version(run.db, &run.found);
+  if (!tn_statement_begin(ctx, "tenure_uninstall()")) return;
+  int rc = install_read_version(run.db, &run.found);
   if (rc == SQLITE_OK && run.found > TN_SCHEMA_VERSION) {
     run.code = "install.newer";
     rc = SQLITE_ERROR;
@@ -185,22 +211,29 @@ static void fn_uninstall(sqlite3_context *ctx, int n, sqlite3_value **args) {
 
 enum { SCHEMA_ORDINAL, SCHEMA_NAME, SCHEMA_SQL };
 
+/* The statement that says the version stands where its table has no guard yet: after the first object,
+** which is that table. */
+enum { SCHEMA_VERSION_ROW = 1 };
+
 static int schema_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
                           char **error) {
   (void)db;
   (void)context;
   (void)argument;
   (void)error;
-  scan->n_row = tn_schema_count;
+  scan->n_row = tn_schema_count + 1;
   return SQLITE_OK;
 }
 
 static int schema_column(const tn_scan *scan, int row, int column, sqlite3_context *ctx) {
   (void)scan;
+  const int is_version = row == SCHEMA_VERSION_ROW;
+  const tn_schema_object *object = &tn_schema[is_version ? 0 : row - (row > SCHEMA_VERSION_ROW)];
   switch (column) {
   case SCHEMA_ORDINAL: sqlite3_result_int(ctx, row + 1); break;
-  case SCHEMA_NAME: sqlite3_result_text(ctx, tn_schema[row].name, -1, SQLITE_STATIC); break;
-  default: sqlite3_result_text(ctx, tn_schema[row].sql, -1, SQLITE_STATIC); break;
+  case SCHEMA_NAME: sqlite3_result_text(ctx, object->name, -1, SQLITE_STATIC); break;
+  default:
+    sqlite3_result_text(ctx, is_version ? TN_SCHEMA_SAYS_VERSION : object->sql, -1, SQLITE_STATIC);
   }
   return SQLITE_OK;
 }

@@ -74,10 +74,10 @@ static const refusal_entry refusal_catalogue[] = {
     {"usage.object", "an object is made of keys, which are texts, and values"},
     {"usage.part", "{value} is none of machine, boot_id, deadline, file"},
     {"usage.prefix", "an id prefix is one to eight lower-case letters and an underscore"},
-    {"usage.revision", "revision {value} is not an integer"},
+    {"usage.revision", "revision {value|(none)} is not an integer"},
     {"revision.ceiling", "the revision has reached its ceiling and cannot grow"},
     {"usage.status", "'{word}' is no session status"},
-    {"usage.status_alias", "{system} has no status {word}"},
+    {"usage.status_alias", "{system|(none)} has no status {word|(none)}"},
     {"usage.code", "Tenure has no refusal {code}; this is a defect of Tenure"},
     {"usage.time", "a time is a whole number of seconds from 0 to 253402300799"},
 

@@ -26,21 +26,50 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
   return rc;
 }
 
-int tn_statement_begin(sqlite3 *db) {
-  return sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
+/* Undoes the change. If the error has ended the transaction already, both statements fail, and that is
+** all. An interrupt is still in force while the calling statement runs, so they may not run either; but
+** SQLite answers an interrupted write, whichever, by rolling back everything. */
+static void statement_undo(sqlite3 *db) {
+  (void)sqlite3_exec(db, "ROLLBACK TO tenure_change", NULL, NULL, NULL);
+  const int rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
+  if (rc == SQLITE_INTERRUPT && !sqlite3_get_autocommit(db)) {
+    (void)sqlite3_exec(db, "CREATE TEMP TABLE tenure_interrupted(a)", NULL, NULL, NULL);
+  }
 }
 
-int tn_statement_end(sqlite3 *db, int rc) {
-  if (rc != SQLITE_OK) {
-    /* If the error has ended the transaction already, there is no savepoint left to go back to. */
-    (void)sqlite3_exec(db, "ROLLBACK TO tenure_change", NULL, NULL, NULL);
+int tn_statement_begin(sqlite3_context *ctx, const char *what) {
+  sqlite3 *db = sqlite3_context_db_handle(ctx);
+  const int was_outside = sqlite3_get_autocommit(db);
+  /* The schema is read first: if that fails there is nothing to undo yet. */
+  int rc = sqlite3_exec(db, "SELECT 1 FROM main.sqlite_schema LIMIT 0", NULL, NULL, NULL);
+  if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
+  if (rc == SQLITE_OK) return 1;
+  if (rc == SQLITE_BUSY && !was_outside) {
+    /* A savepoint waits for no lock: it is busy only in the middle of another write statement. */
+    tn_refuse(ctx, "usage.context", "what", what, strlen(what));
+    return 0;
   }
-  const int released = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
-  if (released != SQLITE_OK && rc == SQLITE_OK) {
-    (void)sqlite3_exec(db, "ROLLBACK TO tenure_change; RELEASE tenure_change", NULL, NULL, NULL);
-    return released;
-  }
-  return rc;
+  const int extended = sqlite3_extended_errcode(db);
+  char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
+  /* An interrupt may be reported by a statement that has done all its work. */
+  if (was_outside && !sqlite3_get_autocommit(db)) statement_undo(db);
+  tn_statement_fail(ctx, extended, message);
+  return 0;
+}
+
+int tn_statement_end(sqlite3_context *ctx, int rc) {
+  sqlite3 *db = sqlite3_context_db_handle(ctx);
+  if (rc == SQLITE_OK) rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
+  if (rc == SQLITE_OK) return 1;
+  const int extended = sqlite3_extended_errcode(db);
+  char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
+  statement_undo(db);
+  tn_statement_fail(ctx, (extended & 0xff) == (rc & 0xff) ? extended : rc, message);
+  return 0;
+}
+
+void tn_statement_undo(sqlite3_context *ctx) {
+  statement_undo(sqlite3_context_db_handle(ctx));
 }
 
 void tn_statement_fail(sqlite3_context *ctx, int rc, char *message) {

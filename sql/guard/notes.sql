@@ -84,3 +84,15 @@ BEGIN
   SELECT tenure_refuse('baseline.missing', 'session', NEW.session_id)
    WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
 END;
+
+-- A baseline is replaced or forgotten, not rewritten. Asking for the clock keeps out clients that have not
+-- loaded the extension.
+CREATE TRIGGER tenure_baseline_update_guard BEFORE UPDATE ON tenure_baseline
+BEGIN
+  SELECT tenure_refuse('write.fixed', 'what', 'a baseline');
+END;
+
+CREATE TRIGGER tenure_baseline_delete_guard BEFORE DELETE ON tenure_baseline
+BEGIN
+  SELECT session_now();
+END;

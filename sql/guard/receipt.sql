@@ -10,3 +10,9 @@ CREATE TRIGGER tenure_receipt_update_guard BEFORE UPDATE ON tenure_receipt
 BEGIN
   SELECT tenure_refuse('write.append_only', 'table', 'tenure_receipt');
 END;
+
+-- Forgetting is allowed; asking for the clock keeps out clients that have not loaded the extension.
+CREATE TRIGGER tenure_receipt_delete_guard BEFORE DELETE ON tenure_receipt
+BEGIN
+  SELECT session_now();
+END;

@@ -15,6 +15,8 @@ BEGIN
   SELECT tenure_refuse(CASE WHEN NEW.session_id IS NULL OR NEW.status IS NULL THEN 'opt.required' END,
                        'what', CASE WHEN NEW.session_id IS NULL THEN 'session_id' ELSE 'status' END);
   SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
+  SELECT tenure_refuse(CASE WHEN typeof(NEW.status) = 'blob' THEN 'usage.status' END,
+                       'word', NEW.status);
   SELECT session_is_active(NEW.status), tenure_check_text('reason', NEW.reason),
          tenure_check_int('usage.expected_revision', NEW.expected_revision, -9223372036854775807,
                           9223372036854775807),

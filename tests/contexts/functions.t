@@ -11,7 +11,7 @@ from surface import FUNCTIONS, MODULES, VARIADIC, count_of, name_of  # noqa: E40
 from tap import EXTENSION, ROOT, connect, done, error_of, is_, ok  # noqa: E402
 
 DETERMINISTIC, INNOCUOUS, DIRECTONLY = 0x800, 0x200000, 0x80000
-FLAGS = {"pure": DETERMINISTIC | INNOCUOUS, "reading": INNOCUOUS, "direct": DIRECTONLY}
+FLAGS = {"pure": DETERMINISTIC | INNOCUOUS, "reading": INNOCUOUS, "inside": INNOCUOUS, "direct": DIRECTONLY}
 LIST = "SELECT name, narg, flags, type FROM pragma_function_list"
 
 bare = connect(extension=False)
@@ -42,9 +42,9 @@ is_([name for name, _ in sorted(added) if not name.startswith(PREFIXES)], [], "e
 # The README names what is for everybody, the header comments what is for the triggers.
 with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
     readme = file.read()
-INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "tenure_replay", "tenure_is_blank",
+INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "tenure_within", "tenure_replay", "tenure_is_blank",
           "tenure_object", "tenure_refuse", "tenure_guard_check", "tenure_clock_kind", "tenure_fence_refusal",
-          "tenure_start_decision", "lease_granted", "lease_left", "lease_overdue", "session_end_status")
+          "tenure_start_decision", "tenure_within", "lease_granted", "lease_left", "lease_overdue", "session_end_status")
 sources = ""
 for name in os.listdir(os.path.join(ROOT, "ext")):
     with open(os.path.join(ROOT, "ext", name), encoding="utf-8") as file:

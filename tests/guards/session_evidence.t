@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from raw import Raw, insert_sql, session  # noqa: E402
-from tap import diag, done, is_, ok  # noqa: E402
+from tap import diag, done, error_of, is_, ok  # noqa: E402
 
 PARTS = {"machine": "lease_machine", "boot_id": "lease_boot_id", "deadline": "lease_deadline_mono",
          "file": "lease_file"}
@@ -80,7 +80,8 @@ for column in PARTS.values():
 # A lease that ran out stays so: no evidence, however true, is given to it but by a resume.
 JOIN = "last_started_at = session_now(), start_count = 2, "
 LATE = [
-    (GRANT, "its evidence alone"), ("lease_deadline_mono = lease_grant('deadline', lease_ttl)", "its deadline alone"),
+    (GRANT, "its evidence alone"),
+    *((f"{column} = lease_grant('{part}', lease_ttl)", f"{column} alone") for part, column in PARTS.items()),
     ("last_heartbeat_at = session_now(), " + GRANT, "a heartbeat"),
     ("last_heartbeat_at = session_now()", "a bare heartbeat"), (JOIN + GRANT, "a joining start"),
     (JOIN + "lease_ttl = 900, " + GRANT.replace("lease_ttl", "900"), "a joining start with a longer ttl"),
@@ -90,8 +91,8 @@ LATE = [
 def late(who, what):
     for sets, name in LATE:
         with who.situation(name, at=None):
-            who.unmoved(f"{what} is not renewed by {name}",
-                        f"UPDATE tenure_session SET {sets}, revision = revision + 1")
+            error_of(who.db, f"UPDATE tenure_session SET {sets}, revision = revision + 1")
+            is_(who.holder("repo")["stale"], 1, f"{what} is not renewed by {name}")
 
 
 past = row()["started_at"] - 5

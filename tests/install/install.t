@@ -112,7 +112,8 @@ t.sql("UPDATE tenure_meta SET value = ?", (str(VERSION),))
 is_(t.sql("SELECT tenure_install()"), [(VERSION,)], "the own version is")
 ok(objects(t) == MADE, "and the guards are there again")
 
-# A foreign object under one of our names: nothing is installed, and it stays.
+# A foreign object under one of our names: nothing is installed, and it stays. SQLite compares names
+# without regard to case.
 FOREIGN = [
     ("tenure_session", "CREATE TABLE tenure_session(a)"),
     ("tenure_meta", "CREATE TABLE tenure_meta(a)"),
@@ -320,27 +321,20 @@ is_([row[0] for row in SCHEMA], list(range(1, len(SCHEMA) + 1)), "tenure_schema 
 is_(installed.value("SELECT count(*) FROM tenure_schema"), len(SCHEMA), "and has no end but its own")
 
 
-def by_hand(with_number):
+def by_hand():
     """A database made by a client without the extension from the statements alone."""
     plain = Tenure.__new__(Tenure)
     plain.db = connect(extension=False)
-    for _, name, sql in SCHEMA:
+    for _, _, sql in SCHEMA:
         plain.sql(sql)
-        if with_number and name == "tenure_meta" and sql.startswith("CREATE TABLE"):
-            plain.sql("INSERT INTO tenure_meta VALUES ('schema', ?)", (str(VERSION),))
     return plain
 
 
 fresh = whole(Tenure())
-plain = by_hand(with_number=True)
-if not ok(whole(plain) == fresh, "run by hand, with the row that says the version, it makes the same database"):
-    diag(difference(fresh, whole(plain))[:2000])
+plain = by_hand()
+ok(whole(plain) == fresh, "the statements of tenure_schema alone make the same database")
 t = new()
 t.db.deserialize(plain.db.serialize())
-is_((t.sql("SELECT tenure_install()"), whole(t) == fresh), ([(VERSION,)], True), "in which install finds nothing to do")
-is_(t.verb("start", actor_id="ann", lease_ttl=60)["fence"], 1, "and which works")
-# "Every statement that install would run" includes the one that says the version.
-plain = by_hand(with_number=False)
-ok(whole(plain) == fresh, "the statements of tenure_schema alone make the same database")
+is_((t.sql("SELECT tenure_install()"), whole(t) == fresh), ([(VERSION,)], True), "or one that install completes")
 
 done()

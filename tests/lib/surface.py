@@ -35,6 +35,8 @@ FUNCTIONS = {
         "tenure_report_session()", "tenure_report_scope()", "tenure_replay('{}')",
         "tenure_guard_check(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     ],
+    # innocuous too, but refused outside of Tenure's own triggers
+    "inside": ["tenure_within('start')"],
     "direct": [
         "tenure_clock(5)", "tenure_hold(NULL)", "tenure_hold('ses_live', 1)", "tenure_guard('mine', 'live')",
         "tenure_unguard('mine')", "tenure_install()", "tenure_uninstall()",
@@ -43,7 +45,7 @@ FUNCTIONS = {
 # These change the schema, each in one transaction, so they run as statements of their own.
 CHANGING = ["tenure_guard", "tenure_unguard", "tenure_install", "tenure_uninstall"]
 # They take any number of arguments.
-VARIADIC = ["tenure_check_word", "tenure_object", "tenure_refuse", "tenure_report"]
+VARIADIC = ["tenure_check_word", "tenure_object", "tenure_refuse", "tenure_report", "tenure_within"]
 
 # Each may be read by triggers and views; with the argument of those that need one.
 MODULES = {"session_status_policy": "", "session_status_edge": "", "session_status_alias": "",

@@ -105,7 +105,8 @@ for other in ("start", "import"):
     got = error_of(p2.db, "INSERT INTO tenure_import(json) VALUES (?)", (json.dumps(STATE),))
     is_(got[1] if got else None, 517, f"D03 and cannot write on that ({other})")
     p2.sql("ROLLBACK")
-    is_(p2.verb("import", json=json.dumps(STATE))["imported"], False, f"D03 losing the race is success ({other})")
+    is_(p2.verb("import", json=json.dumps(STATE))["imported"], False,
+        f"D03 losing the race is success ({other})")
     is_(p1.holder()["session_id"], new["session_id"], f"D03 and the new session stays ({other})")
 
 with t.situation("D04"):
@@ -176,7 +177,8 @@ with t.situation("D09"):
     t.clock(T0 + 60)
     t.refused("start.stale_other_owner", "start", lease_ttl=60, says=["legacy"], **who,
               test="D09 to a start when it is stale")
-    is_(t.verb("takeover", reason="r", **who)["prior_actor_id"], "legacy", "D09 and to a takeover, which it may")
+    is_(t.verb("takeover", reason="r", **who)["prior_actor_id"], "legacy",
+        "D09 and to a takeover, which it may")
     got = error_of(t.db, "UPDATE tenure_session SET owner_id = NULL, revision = revision + 1")
     ok(got, "D09 no session is without an owner")
 
@@ -192,7 +194,8 @@ for status in [status for status in STATUSES if status not in TERMINAL]:
                 t.sql("ROLLBACK TO live")
                 t.clock(T0 + IDLE_MAX + 1)
                 later = t.verb("takeover", **BOB) if kind == "autonomous" else t.verb("start")
-                is_((forced, later["ok"]), (True, True), f"D10 a {status} {kind} row, strict {strict}, can be left")
+                is_((forced, later["ok"]), (True, True),
+                    f"D10 a {status} {kind} row, strict {strict}, can be left")
 with t.situation("D10 import"):
     for i, gone in enumerate(("owner_id", "lease_ttl_secs", "last_heartbeat_at_epoch_s")):
         state = STATE | {gone: None, "session_id": f"ses_{i}", "last_heartbeat_at_epoch_s": None}
@@ -297,7 +300,8 @@ with t.situation("D19"):
     is_(t.sql("SELECT holding, stale, abandoned FROM tenure_projection WHERE scope = 'dead'"),
         [("active", 0, 1)], "D19 a dead process does not make its lease run out, but it is shown")
     t.verb("clear", actor_id="ann")
-    is_(t.value("SELECT holding FROM tenure_projection WHERE scope = 'main'"), "missing", "D19 what has ended is missing")
+    is_(t.value("SELECT holding FROM tenure_projection WHERE scope = 'main'"), "missing",
+        "D19 what has ended is missing")
 
 with t.situation("D20"):
     for text in ("", "{", '{"schema_version": 4', "\0"):

@@ -229,7 +229,8 @@ for name, code in KINDS:
     t.sql("RELEASE one")
     ok(True, f"{name!r} is free again")
 for scope in (None, "", "a\0b"):
-    t.refused_sql("opt.required", "SELECT tenure_guard('free', ?)", (scope,), test=f"scope {scope!r}")
+    t.refused_sql("opt.scope" if scope else "opt.required", "SELECT tenure_guard('free', ?)", (scope,),
+                  test=f"scope {scope!r}")
 odd_scope = "it's \"a\" scope; --"
 is_(t.value("SELECT tenure_guard('free', ?)", (odd_scope,)), odd_scope, "any text is a scope")
 t.refused_sql("fence.required", "INSERT INTO free VALUES (1, 'x')", says=[odd_scope])

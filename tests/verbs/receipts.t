@@ -150,8 +150,8 @@ with t.situation("rolled back"):
     t.verb("start", scope="s", receipt_id="r7")
     t.sql("ROLLBACK TO a")
     is_(t.verb("start", scope="s", receipt_id="r7").get("replayed"), None, "a receipt is rolled back too")
-    is_(t.value("SELECT report FROM tenure_receipt WHERE receipt_id = 'r7'"), t.value("SELECT session_report()"),
-        "the report can be read by its receipt_id")
+    is_(t.value("SELECT report FROM tenure_receipt WHERE receipt_id = 'r7'"),
+        t.value("SELECT session_report()"), "the report can be read by its receipt_id")
 
 # Receipts say what happened and are not rewritten.
 with t.situation("raw"):

@@ -148,8 +148,8 @@ CASES = [
     ("escalation.missing", None, "escalation_resolve", {"escalation_id": "esc_x"}, {"id": "esc_x"}),
     ("baseline.missing", None, "baseline_set", {"session_id": "ses_x", "name": "n", "digest": "d"},
      {"session": "ses_x"}),
-    ("receipt.conflict", LIVE, "INSERT INTO tenure_clear(session_id, actor_id, receipt_id) VALUES ('$S', 'ann', "
-     "'r') ;; start", {"receipt_id": "r"}, {"receipt": "r", "verb": "clear", "session": "$S", "scope": "main"}),
+    ("receipt.conflict", LIVE, "INSERT INTO tenure_clear(session_id, actor_id, receipt_id) VALUES "
+     "('$S', 'ann', 'r') ;; start", {"receipt_id": "r"}, {"receipt": "r", "verb": "clear", "session": "$S", "scope": "main"}),
     ("hold.missing", None, "SELECT tenure_hold('ses_x', 1)", {}, {"session": "ses_x"}),
     ("hold.no_scope", SCOPELESS, "SELECT tenure_hold('$S', 1)", {}, {"session": "$S"}),
     ("guard.not_a_table", None, "SELECT tenure_guard('seen', 's')", {}, {"table": "seen"}),
@@ -235,7 +235,8 @@ def say(sentence, facts):
 
 
 t = Tenure()
-for sql in ("CREATE TABLE tasks(id)", "INSERT INTO tasks VALUES (1)", "CREATE VIEW seen AS SELECT 1", "SELECT tenure_guard('tasks', 'main')"):
+for sql in ("CREATE TABLE tasks(id)", "INSERT INTO tasks VALUES (1)", "CREATE VIEW seen AS SELECT 1",
+            "SELECT tenure_guard('tasks', 'main')"):
     t.sql(sql)
 catalogue = dict(t.sql("SELECT code, sentence FROM tenure_refusal_code"))
 

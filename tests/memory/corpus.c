@@ -1,0 +1,407 @@
+/*
+** corpus.c - everything of Tenure once, for valgrind and the sanitizers to watch.
+**
+**   corpus CORPUS.SQL
+**
+** Runs the scripts, calls every function and every verb with odd values, reads every virtual table, and
+** closes connections at awkward moments. It is a test too: every code of the catalogue must have been
+** raised, every connection must close, and SQLite must hold no memory at the end. Prints TAP.
+*/
+#include "tenure.h"
+
+#include "../core/tap.h"
+
+#include <stdlib.h>
+
+enum { CODE_MAX = 256 };
+
+/* The codes that were raised so far. */
+static char *raised[CODE_MAX];
+static int n_raised;
+
+_Noreturn static void die(sqlite3 *db, const char *what) {
+  printf("Bail out! %s: %s\n", what, db == NULL ? "" : sqlite3_errmsg(db));
+  exit(1);
+}
+
+static void must(sqlite3 *db, int rc, const char *what) {
+  if (rc != SQLITE_OK) die(db, what);
+}
+
+static sqlite3 *open_tenure(void) {
+  sqlite3 *db = NULL;
+  char *message = NULL;
+  must(db, sqlite3_open(":memory:", &db), "open");
+  must(db, sqlite3_tenure_init(db, &message, NULL), "init");
+  must(db, sqlite3_exec(db, "SELECT tenure_install()", NULL, NULL, NULL), "install");
+  return db;
+}
+
+/* Notes the code of the connection's last error, if it is one of ours. */
+static void note_refusal(sqlite3 *db) {
+  const char *message = sqlite3_errmsg(db);
+  if (strncmp(message, "tenure: ", 8) != 0) return;
+  const size_t n = strcspn(message + 8, ":");
+  for (int i = 0; i < n_raised; i++) {
+    if (strlen(raised[i]) == n && memcmp(raised[i], message + 8, n) == 0) return;
+  }
+  if (n_raised == CODE_MAX) die(NULL, "too many codes");
+  raised[n_raised] = malloc(n + 1);
+  if (raised[n_raised] == NULL) die(NULL, "no memory");
+  memcpy(raised[n_raised], message + 8, n);
+  raised[n_raised++][n] = '\0';
+}
+
+/* Runs a statement to its end, whatever it says; looks at every value that it gives. */
+static void exhaust(sqlite3 *db, sqlite3_stmt *stmt) {
+  int rc;
+  while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+      const unsigned char *text = sqlite3_column_text(stmt, i);
+      if (text != NULL && strlen((const char *)text) > 1000000) die(db, "a value is too long");
+    }
+  }
+  if (rc != SQLITE_DONE) note_refusal(db);
+}
+
+/* Runs every statement of SQL; errors are part of the plan. Gives how many ran. */
+static int run_all(sqlite3 *db, const char *sql) {
+  int count = 0;
+  while (*sql != '\0') {
+    sqlite3_stmt *stmt = NULL;
+    const char *tail = sql;
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, &tail) != SQLITE_OK) {
+      note_refusal(db);
+      tail = strchr(sql, ';'); /* the tail of a statement that does not compile is not defined */
+      tail = tail == NULL ? sql + strlen(sql) : tail + 1;
+    } else if (stmt != NULL) {
+      exhaust(db, stmt);
+      count++;
+    }
+    (void)sqlite3_finalize(stmt); /* repeats the error of the last step */
+    sql = tail;
+  }
+  return count;
+}
+
+static char *read_file(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) die(NULL, path);
+  char *text = calloc(1, 1 << 20);
+  if (text == NULL) die(NULL, "no memory");
+  const size_t n = fread(text, 1, (1 << 20) - 1, file);
+  if (n == 0 || fclose(file) != 0) die(NULL, path);
+  return text;
+}
+
+static void run_corpus(sqlite3 *db, char *text) {
+  char *section = strstr(text, "\n--- ");
+  int count = 0;
+  while (section != NULL) {
+    char *next = strstr(section + 1, "\n--- ");
+    if (next != NULL) *next = '\0';
+    must(db, sqlite3_exec(db, "SELECT tenure_clock(1000000000)", NULL, NULL, NULL), "clock");
+    /* ATTACH and tenure_install() want to be outside of a transaction; they undo themselves. */
+    const int undo =
+        strstr(section, "ATTACH") == NULL && strstr(section, "FROM tenure_meta") == NULL;
+    if (undo) must(db, sqlite3_exec(db, "SAVEPOINT section", NULL, NULL, NULL), "savepoint");
+    count += run_all(db, section + 1);
+    if (undo) {
+      must(db, sqlite3_exec(db, "ROLLBACK TO section; RELEASE section", NULL, NULL, NULL), "undo");
+    }
+    section = next;
+    if (next != NULL) *next = '\n';
+  }
+  ok(count > 200, "the scripts ran, %d statements", count);
+}
+
+static void test_catalogue(sqlite3 *db) {
+  sqlite3_stmt *codes = NULL;
+  int missing = 0;
+  must(db, sqlite3_prepare_v2(db, "SELECT code FROM tenure_refusal_code", -1, &codes, NULL),
+       "codes");
+  while (sqlite3_step(codes) == SQLITE_ROW) {
+    const char *code = (const char *)sqlite3_column_text(codes, 0);
+    int found = strcmp(code, "usage.id_space") == 0; /* would need 2^80 ids within a millisecond */
+    for (int i = 0; i < n_raised; i++) found = found || strcmp(raised[i], code) == 0;
+    if (!found) printf("# never raised: %s\n", code);
+    missing += !found;
+  }
+  must(db, sqlite3_finalize(codes), "codes");
+  ok(missing == 0, "every code of the catalogue was raised, %d", n_raised);
+}
+
+/* --- odd values */
+
+static const char *const odd_sql[] = {
+    "NULL",
+    "''",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "1e300",
+    "'running'",
+    "'a'",
+    "' '",
+    "x''",
+    "x'00ff'",
+    "CAST(x'ff' AS TEXT)",
+    "CAST(x'6100' AS TEXT)",
+    "char(8238, 27, 92)",
+    "hex(zeroblob(2000))",
+    "'{}'",
+    "'[1,'",
+};
+enum { ODD_COUNT = sizeof odd_sql / sizeof odd_sql[0] };
+
+/* Each function of ours with each odd value in every place, and in each place alone. */
+static void call_functions(sqlite3 *db) {
+  sqlite3_stmt *list = NULL;
+  int calls = 0;
+  must(db,
+       sqlite3_prepare_v2(
+           db,
+           "SELECT name, narg FROM pragma_function_list WHERE builtin = 0 AND (name LIKE "
+           "'tenure%' OR name LIKE 'session%' OR name LIKE 'lease%' OR name LIKE 'process%' "
+           "OR name LIKE 'host%' OR name LIKE 'display%')",
+           -1, &list, NULL),
+       "functions");
+  while (sqlite3_step(list) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(list, 0);
+    const int n = sqlite3_column_int(list, 1) < 0 ? 5 : sqlite3_column_int(list, 1);
+    for (int only = -1; only < n; only++) {
+      for (int k = 0; k < ODD_COUNT; k++) {
+        sqlite3_str *sql = sqlite3_str_new(db);
+        sqlite3_str_appendf(sql, "SELECT %s(", name);
+        for (int i = 0; i < n; i++) {
+          sqlite3_str_appendf(sql, "%s%s", i ? ", " : "",
+                              only < 0 || only == i ? odd_sql[k] : "NULL");
+        }
+        sqlite3_str_appendall(sql, ")");
+        char *text = sqlite3_str_finish(sql);
+        if (text == NULL) die(db, "no memory");
+        calls += run_all(db, text);
+        sqlite3_free(text);
+        if (n == 0) break;
+      }
+    }
+  }
+  must(db, sqlite3_finalize(list), "functions");
+  (void)run_all(db, "SELECT tenure_clock(1000000000); SELECT tenure_hold(NULL)");
+  ok(calls > 2000, "every function was called with odd values, %d times", calls);
+}
+
+static void bind_odd(sqlite3_stmt *stmt, int place, int k) {
+  static sqlite3_stmt *values[ODD_COUNT];
+  sqlite3 *db = sqlite3_db_handle(stmt);
+  if (k < 0) { /* the statements that make the values are given back */
+    for (int i = 0; i < ODD_COUNT; i++) {
+      (void)sqlite3_finalize(values[i]);
+      values[i] = NULL;
+    }
+    return;
+  }
+  if (values[k] == NULL) {
+    char *text = sqlite3_mprintf("SELECT %s", odd_sql[k]);
+    if (text == NULL) die(db, "no memory");
+    must(db, sqlite3_prepare_v2(db, text, -1, &values[k], NULL), text);
+    sqlite3_free(text);
+  }
+  if (sqlite3_step(values[k]) != SQLITE_ROW) die(db, "value");
+  must(db, sqlite3_bind_value(stmt, place, sqlite3_column_value(values[k], 0)), "bind");
+  must(db, sqlite3_reset(values[k]), "value");
+}
+
+/* INSERT INTO VIEW with all of its columns as parameters. */
+static sqlite3_stmt *prepare_insert(sqlite3 *db, const char *view, int *n) {
+  sqlite3_stmt *columns = NULL;
+  sqlite3_stmt *insert = NULL;
+  char *text = sqlite3_mprintf("SELECT name FROM pragma_table_info(%Q)", view);
+  sqlite3_str *sql = sqlite3_str_new(db);
+  if (text == NULL) die(db, "no memory");
+  must(db, sqlite3_prepare_v2(db, text, -1, &columns, NULL), text);
+  sqlite3_free(text);
+  sqlite3_str_appendf(sql, "INSERT INTO %s (", view);
+  for (*n = 0; sqlite3_step(columns) == SQLITE_ROW; ++*n) {
+    sqlite3_str_appendf(sql, "%s%s", *n ? ", " : "", sqlite3_column_text(columns, 0));
+  }
+  must(db, sqlite3_finalize(columns), "columns");
+  sqlite3_str_appendall(sql, ") VALUES (?");
+  for (int i = 1; i < *n; i++) sqlite3_str_appendall(sql, ", ?");
+  sqlite3_str_appendall(sql, ") RETURNING session_report()");
+  text = sqlite3_str_finish(sql);
+  if (text == NULL) die(db, "no memory");
+  must(db, sqlite3_prepare_v2(db, text, -1, &insert, NULL), text);
+  sqlite3_free(text);
+  return insert;
+}
+
+/* Each view that takes an INSERT, the verbs' and their inner ones, with each odd value in each column. */
+static void fill_views(sqlite3 *db) {
+  sqlite3_stmt *views = NULL;
+  int rows = 0;
+  (void)run_all(
+      db,
+      "SAVEPOINT views; INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('a', 'a', 60)");
+  must(db,
+       sqlite3_prepare_v2(
+           db,
+           "SELECT DISTINCT tbl_name FROM sqlite_schema WHERE type = 'trigger' AND sql "
+           "LIKE '%INSTEAD OF INSERT%'",
+           -1, &views, NULL),
+       "views");
+  while (sqlite3_step(views) == SQLITE_ROW) {
+    int n;
+    sqlite3_stmt *insert = prepare_insert(db, (const char *)sqlite3_column_text(views, 0), &n);
+    for (int place = 1; place <= n; place++) {
+      for (int k = 0; k < ODD_COUNT; k++, rows++) {
+        must(db, sqlite3_clear_bindings(insert), "clear");
+        bind_odd(insert, place, k);
+        exhaust(db, insert);
+        (void)sqlite3_reset(insert);
+      }
+    }
+    (void)sqlite3_finalize(insert);
+  }
+  bind_odd(views, 0, -1);
+  must(db, sqlite3_finalize(views), "views");
+  must(db, sqlite3_exec(db, "ROLLBACK TO views; RELEASE views", NULL, NULL, NULL), "undo");
+  ok(rows > 2000, "every view took odd values, %d rows", rows);
+}
+
+static void read_tables(sqlite3 *db) {
+  sqlite3_stmt *names = NULL;
+  int count = 0;
+  must(db,
+       sqlite3_prepare_v2(
+           db,
+           "SELECT name FROM pragma_module_list WHERE name LIKE 'tenure%' OR name LIKE "
+           "'session%' UNION SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') "
+           "AND name LIKE 'tenure%'",
+           -1, &names, NULL),
+       "names");
+  while (sqlite3_step(names) == SQLITE_ROW) {
+    char *sql =
+        sqlite3_mprintf("SELECT * FROM %s; SELECT rowid, count(*) FROM %s AS a JOIN %s AS b; "
+                        "SELECT * FROM %s ORDER BY 1 DESC LIMIT 2",
+                        sqlite3_column_text(names, 0), sqlite3_column_text(names, 0),
+                        sqlite3_column_text(names, 0), sqlite3_column_text(names, 0));
+    if (sql == NULL) die(db, "no memory");
+    count += run_all(db, sql);
+    sqlite3_free(sql);
+  }
+  must(db, sqlite3_finalize(names), "names");
+  ok(count > 40, "every table and view was read, %d times", count);
+}
+
+/* --- awkward moments */
+
+static sqlite3_stmt *begin(sqlite3 *db, const char *sql) {
+  sqlite3_stmt *stmt = NULL;
+  must(db, sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), sql);
+  if (sqlite3_step(stmt) != SQLITE_ROW) die(db, sql);
+  return stmt;
+}
+
+/* Leaves the connection with fences, a report and a virtual clock. */
+static void make_busy(sqlite3 *db) {
+  (void)run_all(
+      db,
+      "SELECT tenure_clock(1000000000);"
+      "INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('a', 'a', 60), ('b', 'a', 60);"
+      "SELECT tenure_hold(session_id, fence) FROM tenure_session");
+}
+
+static void test_closing(void) {
+  static const char *const statements[] = {
+      "SELECT * FROM tenure_schema",
+      "SELECT * FROM tenure_legacy_state('{\"schema_version\": 2, \"started_at_epoch_s\": 1, "
+      "\"last_started_at_epoch_s\": 1, \"start_count\": 1}')",
+      "SELECT session_status_policy(status) FROM session_status_policy",
+      "INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('c', 'a', 60) RETURNING session_report()",
+      "INSERT INTO tenure_heartbeat(scope, actor_id, activity) VALUES ('a', 'a', 'x'), ('b', 'a', 'y') "
+      "RETURNING session_report()",
+      "SELECT tenure_verb('test', 'a', 'r'), tenure_effect('e'), count(*) FROM tenure_schema GROUP BY name",
+  };
+  for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+    sqlite3 *db = open_tenure();
+    make_busy(db);
+    sqlite3_stmt *stmt = begin(db, statements[i]);
+    is_int(sqlite3_close(db), SQLITE_BUSY, "close waits for: %.50s", statements[i]);
+    must(db, sqlite3_finalize(stmt), "finalize");
+    is_int(sqlite3_close(db), SQLITE_OK, "and is done when it is over");
+
+    db = open_tenure();
+    make_busy(db);
+    stmt = begin(db, statements[i]);
+    is_int(sqlite3_close_v2(db), SQLITE_OK, "close_v2 leaves it to: %.50s", statements[i]);
+    (void)sqlite3_step(stmt);
+    is_int(sqlite3_finalize(stmt), SQLITE_OK, "which takes the connection along");
+  }
+}
+
+static void test_loading(void) {
+  sqlite3 *db = open_tenure();
+  make_busy(db);
+  sqlite3_stmt *stmt = begin(db, "SELECT session_now(), name FROM tenure_schema");
+  is_int(sqlite3_tenure_init(db, NULL, NULL), SQLITE_OK, "loading again while a statement runs");
+  is_int(sqlite3_step(stmt), SQLITE_ROW, "which goes on");
+  must(db, sqlite3_finalize(stmt), "finalize");
+  is_int(sqlite3_tenure_init(db, NULL, NULL), SQLITE_OK, "loading again while none runs");
+  make_busy(db);
+  is_int(sqlite3_close(db), SQLITE_OK, "and closing");
+
+  must(db, sqlite3_open(":memory:", &db), "open");
+  must(db, sqlite3_tenure_init(db, NULL, NULL), "init");
+  is_int(sqlite3_close(db), SQLITE_OK, "closing a connection that did nothing");
+}
+
+static int interrupt_soon(void *context) {
+  int *steps_left = context;
+  return --*steps_left <= 0;
+}
+
+/* A verb that is interrupted in its middle, at every few instructions. */
+static void test_interrupt(void) {
+  sqlite3 *db = open_tenure();
+  int completed = 0;
+  make_busy(db);
+  for (int steps = 1; !completed && steps < 10000; steps++) {
+    int steps_left = steps;
+    sqlite3_progress_handler(db, 37, interrupt_soon, &steps_left);
+    completed = sqlite3_exec(db,
+                             "INSERT INTO tenure_heartbeat(scope, actor_id, activity, receipt_id) "
+                             "VALUES ('a', 'a', 'x', 'r1')",
+                             NULL, NULL, NULL) == SQLITE_OK;
+  }
+  sqlite3_progress_handler(db, 0, NULL, NULL);
+  ok(completed, "a verb was interrupted at each of its steps, until it completed");
+  sqlite3_stmt *stmt =
+      begin(db, "SELECT tenure_verb_name() IS NULL AND tenure_effect_name() IS NULL AND "
+                "(SELECT count(*) FROM tenure_receipt) = 1");
+  is_int(sqlite3_column_int(stmt, 0), 1, "and left nothing but its one success");
+  must(db, sqlite3_finalize(stmt), "finalize");
+  is_int(sqlite3_close(db), SQLITE_OK, "and closing");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: corpus CORPUS.SQL\n");
+    return 2;
+  }
+  char *text = read_file(argv[1]);
+  sqlite3 *db = open_tenure();
+  run_corpus(db, text);
+  free(text);
+  test_catalogue(db);
+  call_functions(db);
+  fill_views(db);
+  read_tables(db);
+  is_int(sqlite3_close(db), SQLITE_OK, "the connection closes");
+  test_closing();
+  test_loading();
+  test_interrupt();
+  for (int i = 0; i < n_raised; i++) free(raised[i]);
+  is_int(sqlite3_memory_used(), 0, "SQLite holds no memory");
+  return done_testing();
+}
