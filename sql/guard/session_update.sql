@@ -39,6 +39,8 @@ BEGIN
    WHERE NEW.incarnation = OLD.incarnation
      AND (NEW.last_heartbeat_at IS NOT OLD.last_heartbeat_at
           OR NEW.lease_deadline_mono IS NOT OLD.lease_deadline_mono
+          OR NEW.lease_file IS NOT OLD.lease_file OR NEW.lease_boot_id IS NOT OLD.lease_boot_id
+          OR NEW.lease_machine IS NOT OLD.lease_machine
           OR NEW.start_count <> OLD.start_count)
      AND (OLD.ended_at IS NOT NULL
           OR lease_stale(OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at, OLD.lease_ttl,
