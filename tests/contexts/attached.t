@@ -7,7 +7,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from cases import CASES, NOW, fill, frozen, known, outcome, plainly, statement  # noqa: E402
-from raw import Raw, insert_sql, session  # noqa: E402
+from raw import Raw  # noqa: E402
 from tap import diag, done, error_of, is_, ok  # noqa: E402
 from tenure import difference  # noqa: E402
 
@@ -81,18 +81,22 @@ t.sql("ATTACH ? AS y", (two,))
 
 # With two of them it cannot be told which file a lease is for, so none is granted; what needs no evidence works.
 NEEDING = [
-    f"INSERT INTO y.tenure_start{ANN}", "INSERT INTO x.tenure_start(scope, actor_id, lease_ttl) VALUES ('repo', 'ann', 60)",
+    f"INSERT INTO y.tenure_start{ANN}",
+    "INSERT INTO x.tenure_start(scope, actor_id, lease_ttl) VALUES ('repo', 'ann', 60)",
     "INSERT INTO x.tenure_heartbeat(scope, actor_id) VALUES ('repo', 'ann')",
     "UPDATE x.tenure_session SET lease_deadline_mono = lease_grant('deadline', 60), revision = revision + 1",
 ]
 before = t.sql("SELECT * FROM x.tenure_session"), t.sql("SELECT * FROM x.tenure_event")
 for sql in NEEDING:
     got = error_of(t.db, sql)
-    ok(got and got[0].startswith("tenure: usage.attached: ") and got[1] == 1, f"two attached: {sql[:60]}") or diag(got)
-    is_((t.sql("SELECT * FROM x.tenure_session"), t.sql("SELECT * FROM x.tenure_event")), before, "and nothing is done")
+    ok(got and got[0].startswith("tenure: usage.attached: ") and got[1] == 1,
+       f"two attached: {sql[:60]}") or diag(got)
+    is_((t.sql("SELECT * FROM x.tenure_session"), t.sql("SELECT * FROM x.tenure_event")), before,
+        "and nothing is done")
     is_(t.value("SELECT tenure_verb_name()"), None, "and nothing is left of it")
 FREE = [
-    "INSERT INTO y.tenure_start(scope) VALUES ('typing')", "INSERT INTO y.tenure_heartbeat(scope) VALUES ('typing')",
+    "INSERT INTO y.tenure_start(scope) VALUES ('typing')",
+    "INSERT INTO y.tenure_heartbeat(scope) VALUES ('typing')",
     "INSERT INTO y.tenure_escalate(scope, kind, reason) VALUES ('typing', 'blocking', 'r')",
     "INSERT INTO y.tenure_gate_set(scope, gates) VALUES ('typing', '[]')",
     "INSERT INTO y.tenure_clear(scope) VALUES ('typing')",
@@ -108,7 +112,8 @@ t.sql("ATTACH ? AS x", (two,))
 t.sql("INSERT INTO x.tenure_start(scope, actor_id, lease_ttl) VALUES ('repo', 'ann', 60)")
 stat = os.stat(two)
 if EVIDENT:
-    is_(t.value("SELECT lease_file FROM x.tenure_session WHERE scope = 'repo'"), f"{stat.st_dev:x}:{stat.st_ino}",
+    is_(t.value("SELECT lease_file FROM x.tenure_session WHERE scope = 'repo'"),
+        f"{stat.st_dev:x}:{stat.st_ino}",
         "another file under the same name is another file")
 t.db.close()
 
@@ -147,7 +152,8 @@ for name in ("tenure_scope", "tenure_meta", "tenure_event"):
 is_(error_of(t.db, "SELECT tenure_install()"), None, "tenure_install looks at its own tables")
 is_(t.value("SELECT value FROM main.tenure_meta"), "1", "and leaves them as they are")
 t.sql("CREATE TEMP VIEW tenure_start AS SELECT 1 AS scope")
-is_(error_of(t.db, "INSERT INTO main.tenure_start(scope) VALUES ('named')"), None, "a verb by its full name is ours")
+is_(error_of(t.db, "INSERT INTO main.tenure_start(scope) VALUES ('named')"), None,
+    "a verb by its full name is ours")
 is_(error_of(t.db, "SELECT tenure_uninstall()"), None, "tenure_uninstall removes its own")
 is_(t.sql("SELECT name FROM main.sqlite_schema WHERE name LIKE 'tenure%'"), [], "all of it")
 is_([name for (name,) in t.sql("SELECT name FROM temp.sqlite_schema ORDER BY name")],

@@ -3,7 +3,6 @@
 for verbs that would succeed and for those that would not, and leave nothing behind."""
 
 import os
-import sqlite3
 import sys
 import tempfile
 
@@ -53,8 +52,10 @@ for mode in ("WAL", "DELETE"):
             comes_to(BUSY, t, f"{mode}, another's {begin}: {verb}, {name}", *statement(verb, columns, ids))
         for function in ("tenure_uninstall()", "tenure_guard('notes', 'live')"):
             comes_to(BUSY, t, f"{mode}, another's {begin}: {function}", f"SELECT {function}")
-        is_(error_of(t.db, "SELECT tenure_install()"), None, f"{mode}, {begin}: an install with nothing to do needs no lock")
-        is_(error_of(t.db, "SELECT tenure_hold(?, 1)", (ids["@live"],)), None, f"{mode}, {begin}: nor does a hold")
+        is_(error_of(t.db, "SELECT tenure_install()"), None,
+            f"{mode}, {begin}: an install with nothing to do needs no lock")
+        is_(error_of(t.db, "SELECT tenure_hold(?, 1)", (ids["@live"],)), None,
+            f"{mode}, {begin}: nor does a hold")
         other.execute("ROLLBACK")
     t.sql("BEGIN")
     t.sql("SELECT count(*) FROM tenure_session")
@@ -86,7 +87,8 @@ t.sql("BEGIN")
 t.sql("SELECT count(*) FROM tenure_session")
 other.verb("clear", scope="live", actor_id="ann")  # so that many a refusal would be different now
 for name, verb, columns, _ in CASES:
-    comes_to(BUSY_SNAPSHOT, t, f"an old snapshot: {verb}, {name}", *statement(verb, columns, ids), transaction=True)
+    comes_to(BUSY_SNAPSHOT, t, f"an old snapshot: {verb}, {name}", *statement(verb, columns, ids),
+             transaction=True)
 for function in ("tenure_uninstall()", "tenure_guard('notes', 'live')"):
     comes_to(BUSY_SNAPSHOT, t, f"an old snapshot: {function}", f"SELECT {function}", transaction=True)
 t.sql("ROLLBACK")

@@ -4,13 +4,12 @@ refused there as it is alone; a refusal leaves nothing behind, on disk or on the
 
 import os
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from cases import CASES, fill, frozen, known, outcome, plainly, statement  # noqa: E402
 from raw import CLAUSES, VERBS, Raw  # noqa: E402
 from tap import EXTENSION, diag, done, error_of, is_, ok  # noqa: E402
-from tenure import difference, quoted  # noqa: E402
+from tenure import difference  # noqa: E402
 
 base = fill(Raw())
 ids = known(base)
@@ -155,7 +154,8 @@ def shadowed(t, sql, params):
     for name in ("tenure_session", "tenure_scope", "tenure_event", "tenure_receipt", "tenure_holder"):
         t.sql(f"CREATE TEMP TABLE {name} (session_id, scope, revision, ended_at)")
     got = alone(t, sql, params)
-    empty = [name for name in ("tenure_session", "tenure_scope", "tenure_event", "tenure_receipt", "tenure_holder")
+    empty = [name for name in ("tenure_session", "tenure_scope", "tenure_event", "tenure_receipt",
+                               "tenure_holder")
              if t.sql(f"SELECT 1 FROM temp.{name}")]
     for name in ("tenure_session", "tenure_scope", "tenure_event", "tenure_receipt", "tenure_holder"):
         t.sql(f"DROP TABLE temp.{name}")
@@ -188,9 +188,11 @@ KEPT = {
     "a user's trigger": in_trigger(False), "a user's TEMP trigger": in_trigger(True),
     "INSERT .. SELECT": selected, "WITH": with_clause, "by schema name": schema("main"),
     "trusted_schema OFF": pragmas("trusted_schema = OFF"), "trusted_schema ON": pragmas("trusted_schema = ON"),
-    "recursive_triggers ON": pragmas("recursive_triggers = ON"), "foreign_keys ON": pragmas("foreign_keys = ON"),
+    "recursive_triggers ON": pragmas("recursive_triggers = ON"),
+    "foreign_keys ON": pragmas("foreign_keys = ON"),
     "all the pragmas of a stranger": pragmas(
-        "trusted_schema = OFF", "recursive_triggers = ON", "foreign_keys = ON", "reverse_unordered_selects = ON",
+        "trusted_schema = OFF", "recursive_triggers = ON", "foreign_keys = ON",
+        "reverse_unordered_selects = ON",
         "automatic_index = OFF", "case_sensitive_like = ON", "ignore_check_constraints = ON",
         "cell_size_check = ON", "full_column_names = ON", "short_column_names = OFF", "temp_store = MEMORY"),
     "loaded twice": loaded_twice, "loaded again within a statement": loaded_within,
@@ -202,11 +204,13 @@ KEPT |= {f"INSERT {words} in BEGIN": lambda t, sql, params, words=words: between
     t, sql.replace("INSERT ", f"INSERT {words} ", 1), params) for words in CLAUSES[1:]}
 # A receipt wraps the verb in another program, which matters where programs nest or are cut short.
 RECEIPTS = {"alone", "BEGIN", "SAVEPOINT", "a user's trigger", "recursive_triggers ON", "INSERT .. SELECT",
-            "all the pragmas of a stranger", "BEGIN, rolled back", *(f"INSERT {words}" for words in CLAUSES[1:])}
+            "all the pragmas of a stranger", "BEGIN, rolled back",
+            *(f"INSERT {words}" for words in CLAUSES[1:])}
 UNDONE = {
     "BEGIN, rolled back": between(["BEGIN"], ["ROLLBACK"], kept=False),
     "SAVEPOINT, rolled back": between(["SAVEPOINT s"], ["ROLLBACK TO s", "RELEASE s"], kept=False),
-    "SAVEPOINT in BEGIN, rolled back": between(["BEGIN", "SAVEPOINT s"], ["ROLLBACK TO s", "COMMIT"], kept=False),
+    "SAVEPOINT in BEGIN, rolled back": between(["BEGIN", "SAVEPOINT s"], ["ROLLBACK TO s", "COMMIT"],
+                                               kept=False),
 }
 
 wanted = {}
@@ -264,7 +268,8 @@ ids = narrow
 # SQLite has no UPSERT on views; a verb is not updated or deleted.
 for verb in VERBS:
     t = fresh()
-    for what in ("DO NOTHING", f"({'scope' if 'scope' in VERBS[verb] else 'receipt_id'}) DO UPDATE SET receipt_id = 1"):
+    for what in ("DO NOTHING",
+                 f"({'scope' if 'scope' in VERBS[verb] else 'receipt_id'}) DO UPDATE SET receipt_id = 1"):
         got = t.unmoved(f"UPSERT of {verb}, {what}: nothing is done",
                         f"INSERT INTO tenure_{verb}(receipt_id) VALUES ('x') ON CONFLICT {what}")
         ok(got and got[0] == "cannot UPSERT a view", f"UPSERT of {verb}, {what}: SQLite refuses it")

@@ -25,9 +25,11 @@ is_(sorted(set(added) - set(documented)), [], "no function is undocumented")
 is_(sorted(set(documented) - set(added)), [], "no documented function is missing")
 for (name, count), kind in sorted(documented.items()):
     flags, form = added.get((name, count), (0, None))
-    is_(flags & (DETERMINISTIC | INNOCUOUS | DIRECTONLY), FLAGS[kind], f"{name}/{count} has the flags of a {kind} one")
+    is_(flags & (DETERMINISTIC | INNOCUOUS | DIRECTONLY), FLAGS[kind],
+        f"{name}/{count} has the flags of a {kind} one")
     is_(form, "s", f"{name}/{count} is an ordinary scalar function")
-is_(sorted({name for name, count in added} & {name for name, *_ in before}), [], "no function of SQLite is replaced")
+is_(sorted({name for name, count in added} & {name for name, *_ in before}), [],
+    "no function of SQLite is replaced")
 is_(sorted(name for (name,) in set(db.execute("SELECT name FROM pragma_module_list").fetchall()) - modules),
     sorted(MODULES), "the virtual tables are those documented")
 for name in sorted(MODULES):
@@ -37,14 +39,17 @@ for name in sorted(MODULES):
 
 # Prefixes: what is Tenure's is known by its name.
 PREFIXES = ("tenure_", "session_", "lease_", "process_", "host_", "display_safe")
-is_([name for name, _ in sorted(added) if not name.startswith(PREFIXES)], [], "every name has one of our prefixes")
+is_([name for name, _ in sorted(added) if not name.startswith(PREFIXES)], [],
+    "every name has one of our prefixes")
 
 # The README names what is for everybody, the header comments what is for the triggers.
 with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
     readme = file.read()
-INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "tenure_within", "tenure_replay", "tenure_is_blank",
+INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "tenure_within", "tenure_replay",
+          "tenure_is_blank",
           "tenure_object", "tenure_refuse", "tenure_guard_check", "tenure_clock_kind", "tenure_fence_refusal",
-          "tenure_start_decision", "tenure_within", "lease_granted", "lease_left", "lease_overdue", "session_end_status")
+          "tenure_start_decision", "tenure_within", "lease_granted", "lease_left", "lease_overdue",
+          "session_end_status")
 sources = ""
 for name in os.listdir(os.path.join(ROOT, "ext")):
     with open(os.path.join(ROOT, "ext", name), encoding="utf-8") as file:

@@ -17,17 +17,19 @@ from tap import diag, done, error_of, is_, ok  # noqa: E402
 from tenure import CONTROLS, INT_MAX, MISUSE  # noqa: E402
 
 TEXTS = [
-    "", " ", "\t", "\n", "\r\n", "\u3000", "\xa0", "\ufeff", "'", '"', "a'b\"c", "');DROP TABLE tenure_session;--", "a\nb",
+    "", " ", "\t", "\n", "\r\n", "\u3000", "\xa0", "\ufeff", "'", '"', "a'b\"c",
+    "');DROP TABLE tenure_session;--", "a\nb",
     "\0", "a\0b", "\x1b[2J\x1b]0;owned\a", "\x7f", "\x85", "\x9b31m", "\u202ereverse", "\u2066\u2069", "\u2028",
-    "\u061c", "\\", "\\n", "{holder}", "{holder|nobody}", "{0}%s%n", "%", "null", "NULL", "true", "[]", "{}", "main",
-    "interactive", "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV", "0", "5", "-1", "+5", "05", "5.0", "5e3", "0x10", " 5", "5 ", "٣",
+    "\u061c", "\\", "\\n", "{holder}", "{holder|nobody}", "{0}%s%n", "%", "null", "NULL", "true", "[]", "{}",
+    "main", "interactive", "ses_01ARZ3NDEKTSV4RRFFQ69G5FAV", "0", "5", "-1", "+5", "05", "5.0", "5e3", "0x10",
+    " 5", "5 ", "٣",
     "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e999", "\U0001f600", "e\u0301",
     "é" * 140, "x" * 200, "x" * 201, "x" * 281, "é" * 4096, "x" * 65536, "x" * 65537, "x" * 1_000_000,
 ]
 RAW = [b"\xff\xfe", b"a\x80b", b"\xc0\x80", b"\xed\xa0\x80", b"\xe2\x82", b"\xf4\x90\x80\x80", b"ok\xff"]
 VALUES = TEXTS + [
-    0, 1, -1, 2, 255, 2**31, 2**32, INT_MAX, -INT_MAX - 1, 0.0, -0.0, 1.0, 1.5, 5e-324, 1e18, 1e19, -1e300, math.inf,
-    -math.inf, b"", b"5", b"a", b"\0", b"\xff", b"x" * 70000]
+    0, 1, -1, 2, 255, 2**31, 2**32, INT_MAX, -INT_MAX - 1, 0.0, -0.0, 1.0, 1.5, 5e-324, 1e18, 1e19, -1e300,
+    math.inf, -math.inf, b"", b"5", b"a", b"\0", b"\xff", b"x" * 70000]
 
 
 class Bytes:
@@ -96,8 +98,9 @@ GOOD = {
     "clear": ({"scope": "live", "actor_id": "ann"}, {
         "reason": "SELECT end_note FROM tenure_session WHERE session_id = '@live'"}),
     "takeover": ({"scope": "old", "actor_id": "bob", "reason": "r"}, {
-        **{column: f"SELECT {column} {BY_ID}" for column in ("supervisor_id", "host", "boot_id", "pid", "pid_start_ticks",
-                                                             "label", "command", "cwd", "lease_ttl")},
+        **{column: f"SELECT {column} {BY_ID}"
+           for column in ("supervisor_id", "host", "boot_id", "pid", "pid_start_ticks", "label", "command",
+                          "cwd", "lease_ttl")},
         "actor_id": f"SELECT owner_id {BY_ID}", "reason": f"SELECT end_note {OLD}"}),
     "transition": ({"session_id": "@live", "status": "failed", "actor_id": "ann"}, {
         "reason": "SELECT end_note FROM tenure_session WHERE session_id = '@live'",
@@ -162,7 +165,8 @@ for verb, (columns, reads) in GOOD.items():
             faults.append("something is left of it")
         if not ok(not faults, f"{verb}, hostile {column}: done by name or refused by name ({done_count} done)"):
             diag("\n".join(faults))
-is_((t.value("SELECT tenure_verb_name()"), t.value("SELECT session_now()")), (None, NOW), "nothing is left open")
+is_((t.value("SELECT tenure_verb_name()"), t.value("SELECT session_now()")), (None, NOW),
+    "nothing is left open")
 
 # All columns at once.
 for verb in VERBS:
@@ -211,7 +215,8 @@ for name in VARIADIC:
         for value in ("x", None, 5, b"\xff"):
             got = error_of(t.db, f"SELECT {name}({', '.join('?' * count)})", (value,) * count)
             fault = fault_of(got)
-            ok(fault is None or "a fact is missing" in fault, f"{name} of {count} times {value!r}") or diag(fault)
+            ok(fault is None or "a fact is missing" in fault,
+               f"{name} of {count} times {value!r}") or diag(fault)
 for name, argument in MODULES.items():
     if argument:
         for value in VALUES + [None]:
@@ -223,13 +228,15 @@ for name, argument in MODULES.items():
 for value in VALUES:
     marks, params = bound({"x": value})
     text = t.value(f"SELECT display_safe({marks})", params)
-    ok(not CONTROLS.search(text) and not any("\ud800" <= c <= "\udfff" for c in text), f"display_safe({shown(value)})")
+    ok(not CONTROLS.search(text) and not any("\ud800" <= c <= "\udfff" for c in text),
+       f"display_safe({shown(value)})")
     if not isinstance(value, (Bytes, bytes)) and len(kept(value)) < 1000 and "\\" not in kept(value):
         got = text.encode("ascii", "backslashreplace").decode()
         ok(text == kept(value) or "\\" in got, f"display_safe({shown(value)}) shows it or escapes it")
 
 # Names of what is guarded: a table, a scope and a column that are hard to quote.
-for table in ('a"b', "a'b", "a b", "a;b", "a]b", "a`b", "--", "tasks\u202e", "select", "a\nb", "x" * 300, "%s%n", "{scope}"):
+for table in ('a"b', "a'b", "a b", "a;b", "a]b", "a`b", "--", "tasks\u202e", "select", "a\nb", "x" * 300,
+              "%s%n", "{scope}"):
     for scope in ("a'b", 'a"b', "a;b", "{holder}", "%Q", "é", "x" * 4096):
         faults = []
         name = '"' + table.replace('"', '""') + '"'
@@ -255,7 +262,8 @@ for table in ('a"b', "a'b", "a b", "a;b", "a]b", "a`b", "--", "tasks\u202e", "se
 for scope in [Bytes(value) for value in RAW] + ["a\0b", "a\nb", "\x1b", "", None, "x" * 5000]:
     marks, params = bound({"x": scope})
     got = error_of(t.db, f"SELECT tenure_guard('notes', {marks})", params)
-    ok(got and fault_of(got) is None, f"no guard for a scope that no session can have: {shown(scope)}") or diag(got)
+    ok(got and fault_of(got) is None,
+       f"no guard for a scope that no session can have: {shown(scope)}") or diag(got)
     t.sql("SELECT tenure_unguard('notes')")
 is_(t.dump(), was, "at the end everything is as it was")
 is_(t.sql("PRAGMA integrity_check"), [("ok",)], "and sound")

@@ -22,12 +22,14 @@ ALL, INNOCUOUS, PURE = ("pure", "reading", "direct"), ("pure", "reading"), ("pur
 PLACES = [
     ("SELECT", ["SELECT {}"], ALL), ("VALUES", ["VALUES ({})"], ALL),
     ("a subquery", ["SELECT (SELECT {})"], ALL), ("a WHERE", ["SELECT 1 WHERE {} IS NULL OR 1"], ALL),
-    ("BEGIN", ["BEGIN", "SELECT {}", "COMMIT"], ALL), ("BEGIN IMMEDIATE", ["BEGIN IMMEDIATE", "SELECT {}", "COMMIT"], ALL),
+    ("BEGIN", ["BEGIN", "SELECT {}", "COMMIT"], ALL),
+    ("BEGIN IMMEDIATE", ["BEGIN IMMEDIATE", "SELECT {}", "COMMIT"], ALL),
     ("a SAVEPOINT", ["SAVEPOINT s", "SELECT {}", "RELEASE s"], ALL),
     ("a SAVEPOINT that is rolled back", ["SAVEPOINT s", "SELECT {}", "ROLLBACK TO s", "RELEASE s"], ALL),
     ("a view", ["CREATE VIEW v AS SELECT {} AS x", "SELECT * FROM v"], INNOCUOUS),
     ("a TEMP view", ["CREATE TEMP VIEW v AS SELECT {} AS x", "SELECT * FROM v"], ALL),
-    ("a trigger", ["CREATE TRIGGER t AFTER INSERT ON notes BEGIN SELECT {}; END", "INSERT INTO notes VALUES (1)"],
+    ("a trigger",
+     ["CREATE TRIGGER t AFTER INSERT ON notes BEGIN SELECT {}; END", "INSERT INTO notes VALUES (1)"],
      INNOCUOUS),
     ("a trigger's WHEN", ["CREATE TRIGGER t AFTER INSERT ON notes WHEN {} IS NOT NULL BEGIN SELECT 1; END",
                           "INSERT INTO notes VALUES (1)"], INNOCUOUS),
@@ -35,7 +37,8 @@ PLACES = [
     ("a CHECK", ["CREATE TABLE d (a, CHECK (coalesce({}, 1) IS NOT NULL))", "INSERT INTO d VALUES (1)"], PURE),
     ("a generated column", ["CREATE TABLE d (a, b AS ({}) STORED)", "INSERT INTO d VALUES (1)"], PURE),
     ("an index", ["CREATE TABLE d (a)", "CREATE INDEX i ON d ({} || a)", "INSERT INTO d VALUES (1)"], PURE),
-    ("a partial index", ["CREATE TABLE d (a)", "CREATE INDEX i ON d (a) WHERE {} IS NULL", "INSERT INTO d VALUES (1)"],
+    ("a partial index",
+     ["CREATE TABLE d (a)", "CREATE INDEX i ON d (a) WHERE {} IS NULL", "INSERT INTO d VALUES (1)"],
      PURE),
 ]
 # Here the functions that change the schema are not statements of their own.
@@ -95,7 +98,8 @@ for trusted in ("OFF", "ON"):
                 name = f"trusted_schema {trusted}: {call} in {place}: {'works' if allowed else 'is unsafe there'}"
                 faults = []
                 context = got and changing and got[0].startswith("tenure: usage.context: ")
-                if allowed and got is not None or not allowed and (got is None or got[0].startswith("tenure: ")) \
+                if allowed and got is not None or not allowed and (got is None
+                                                                   or got[0].startswith("tenure: ")) \
                         and not context:
                     faults.append(f"got: {got}")
                 if t.db.in_transaction and not allowed:
@@ -151,7 +155,8 @@ for name, argument in MODULES.items():
                 [f"SELECT * FROM {source} AS a LEFT JOIN {source} AS b ON a.rowid = b.rowid"],
                 [f"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3)"
                  f" SELECT * FROM r JOIN {source}"],
-                [f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {source})", f"SELECT * FROM {source} ORDER BY 1 DESC LIMIT 1"]):
+                [f"SELECT 1 WHERE EXISTS (SELECT 1 FROM {source})",
+                 f"SELECT * FROM {source} ORDER BY 1 DESC LIMIT 1"]):
             got = run(t, statements, "")
             faults += [f"{statements[0]}: {got}"] if got else []
         is_(t.sql("SELECT x FROM mine"), [(count,)], f"{name}: a trigger reads it, trusted_schema {trusted}")

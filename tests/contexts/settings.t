@@ -43,7 +43,8 @@ def script():
         sql, params = statement(verb, columns, ids)
         for param in params:
             sql = sql.replace("?", literal(param).replace("?", "\x00"), 1)
-        lines += [f".print -- {verb}, {name}", "SAVEPOINT s;", sql.replace("\x00", "?") + " RETURNING session_report();",
+        lines += [f".print -- {verb}, {name}", "SAVEPOINT s;",
+                  sql.replace("\x00", "?") + " RETURNING session_report();",
                   "SELECT event, from_status, to_status, revision, at FROM tenure_event ORDER BY seq DESC LIMIT 3;",
                   "SELECT scope, owner_id, status, stale, verdict FROM tenure_holder ORDER BY session_id;",
                   "ROLLBACK TO s;", "RELEASE s;"]
@@ -86,13 +87,15 @@ def played(settings, sql, image=None):
     run = subprocess.run(["sqlite3", "-init", "/dev/null", "-batch", path], stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, check=False,
                          input=f".output /dev/null\n{setting}.output\n.bail off\n.load {EXTENSION}\n{sql}")
-    text = IDS.sub(lambda match: {found: word for word, found in ids.items()}.get(match.group(), "<new>"), run.stdout)
+    text = IDS.sub(lambda match: {found: word for word, found in ids.items()}.get(match.group(), "<new>"),
+                   run.stdout)
     return re.sub(r"near line \d+: ", "", text).split("\n")
 
 
 plain = played([], script(), IMAGE)
 is_(sum(line.startswith("-- ") for line in plain), len(CASES), "the shell plays every case")
-is_(sum("error tenure: " in line for line in plain), sum(want != "ok" for *_, want in CASES), "and is refused what it should be")
+is_(sum("error tenure: " in line for line in plain), sum(want != "ok" for *_, want in CASES),
+    "and is refused what it should be")
 life = played([], LIFE)
 is_([line.split(": ")[1] for line in life if "error tenure: " in line],
     ["fence.required", "transition.illegal", "write.append_only"], "and lives a life from install to uninstall")

@@ -32,7 +32,8 @@ t.sql("SELECT tenure_guard('tasks', 'live')")
 t.clock(None)
 machine = t.verb("start", scope="machine", actor_id="ann", lease_ttl=900)["session_id"]
 was = t.dump()
-schema = t.sql("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_stat1' ORDER BY name")
+SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_stat1' ORDER BY name"
+schema = t.sql(SCHEMA)
 t.db.close()
 
 
@@ -52,11 +53,14 @@ before = rows(db)
 for name in TABLES + ["tasks"]:
     is_(len(before[name]), len(was[name]), f"{name} can be read")
     ok(len(before[name]) > 0, f"{name} has rows to be read")
-is_(db.execute("SELECT count(*) FROM tenure_session WHERE ended_at IS NULL AND scope = 'live'").fetchone()[0], 1,
+is_(db.execute("SELECT count(*) FROM tenure_session WHERE ended_at IS NULL AND scope = 'live'").fetchone()[0],
+    1,
     "and asked: who holds a scope")
-is_(error_of(db, "EXPLAIN QUERY PLAN SELECT * FROM tenure_session WHERE scope = 'live' AND ended_at IS NULL"), None,
+is_(error_of(db, "EXPLAIN QUERY PLAN SELECT * FROM tenure_session WHERE scope = 'live' AND ended_at IS NULL"),
+    None,
     "and planned")
-for sql in ("PRAGMA integrity_check", "PRAGMA quick_check", "PRAGMA foreign_key_check", "ANALYZE", "VACUUM", "REINDEX",
+for sql in ("PRAGMA integrity_check", "PRAGMA quick_check", "PRAGMA foreign_key_check", "ANALYZE", "VACUUM",
+            "REINDEX",
             "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA optimize", "CREATE TABLE theirs (x)",
             "ALTER TABLE theirs ADD COLUMN more", "DROP TABLE theirs"):
     is_(error_of(db, sql), None, f"{sql} works")
@@ -66,7 +70,8 @@ is_(rows(db), before, "nothing of it changed a row")
 # Every write of any kind fails closed: by a function that is not there, so nothing is judged wrongly.
 WRITES = ["UPDATE {} {t} SET {c} = {c}", "UPDATE {} {t} SET {c} = NULL", "DELETE FROM {t}",
           "INSERT {} INTO {t} SELECT * FROM {t}", "INSERT {} INTO {t} DEFAULT VALUES",
-          "REPLACE INTO {t} SELECT * FROM {t}", "INSERT INTO {t} SELECT * FROM {t} WHERE 1 ON CONFLICT DO NOTHING"]
+          "REPLACE INTO {t} SELECT * FROM {t}",
+          "INSERT INTO {t} SELECT * FROM {t} WHERE 1 ON CONFLICT DO NOTHING"]
 for name in TABLES + ["tasks"]:
     column = db.execute(f"PRAGMA table_info({name})").fetchall()[-1][1]
     for write in WRITES:
@@ -89,9 +94,11 @@ is_(db.in_transaction, False, "nor is a transaction open")
 db.close()
 
 # Copies: .dump and reload by the shell, VACUUM INTO, the backup API, the file itself.
-dump = subprocess.run(["sqlite3", "-init", "/dev/null", "-batch", path("t.db"), ".dump"], capture_output=True, check=True)
+dump = subprocess.run(["sqlite3", "-init", "/dev/null", "-batch", path("t.db"), ".dump"], capture_output=True,
+                      check=True)
 is_(dump.stderr, b"", ".dump says nothing")
-load = subprocess.run(["sqlite3", "-init", "/dev/null", "-batch", "-bail", path("dumped.db")], input=dump.stdout,
+load = subprocess.run(["sqlite3", "-init", "/dev/null", "-batch", "-bail", path("dumped.db")],
+                      input=dump.stdout,
                       capture_output=True)
 is_((load.returncode, load.stderr), (0, b""), "its output can be loaded, without the extension too")
 db = bare()
@@ -110,7 +117,7 @@ for name in ("dumped.db", "vacuumed.db", "backup.db", "file.db"):
     is_(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)], f"{name}: sound")
     db.close()
     c = Raw(path(name), at=None, install=False)
-    is_(c.sql("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_stat1' ORDER BY name"), schema, f"{name}: the same schema")
+    is_(c.sql(SCHEMA), schema, f"{name}: the same schema")
     counters = c.sql("SELECT * FROM tenure_scope")
     is_(c.sql("SELECT tenure_install()"), [(1,)], f"{name}: there is nothing to install")
     if c.value("SELECT lease_grant('machine', 60)"):
@@ -119,12 +126,14 @@ for name in ("dumped.db", "vacuumed.db", "backup.db", "file.db"):
                   test=f"{name}: and cannot be renewed")
         c.verb("takeover", scope="machine", actor_id="bob", reason="the copy is mine")
     c.clock(NOW)
-    is_(c.verb("heartbeat", scope="live", actor_id="ann")["ok"], True, f"{name}: a session on the virtual clock goes on")
+    is_(c.verb("heartbeat", scope="live", actor_id="ann")["ok"], True,
+        f"{name}: a session on the virtual clock goes on")
     for (scope, revision) in counters:
         if c.holder(scope) is None:
             fence = c.verb("start", scope=scope, actor_id="new", lease_ttl=60)["fence"]
             is_(fence, revision + 1, f"{name}: the fences of {scope} go on where they were")
-    c.refused_sql("fence.required", "UPDATE tasks SET what = 'b'", test=f"{name}: the guard of the user's table holds")
+    c.refused_sql("fence.required", "UPDATE tasks SET what = 'b'",
+                  test=f"{name}: the guard of the user's table holds")
     is_(c.faults(), [], f"{name}: every invariant holds")
     seq = [row[0] for row in c.sql("SELECT seq FROM tenure_event ORDER BY seq")]
     is_(len(seq), len(set(seq)), f"{name}: the log goes on")

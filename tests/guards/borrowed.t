@@ -27,7 +27,8 @@ FORBIDDEN = [
     "UPDATE tenure_session SET ended_at = NULL, end_reason = NULL, ended_by = 'eve'",
     "UPDATE tenure_session SET revision = revision + 100", "DELETE FROM tenure_session WHERE ended_at IS NULL",
     "UPDATE tenure_event SET detail = 'forged'", "DELETE FROM tenure_event WHERE session_id IS NOT NULL",
-    "UPDATE tenure_meta SET value = '99'", "DELETE FROM tenure_meta", "UPDATE tenure_receipt SET report = 'forged'",
+    "UPDATE tenure_meta SET value = '99'", "DELETE FROM tenure_meta",
+    "UPDATE tenure_receipt SET report = 'forged'",
 ]
 # Any of these finds something where it did.
 FORGED = [
@@ -36,7 +37,8 @@ FORGED = [
     "SELECT 1 FROM tenure_session WHERE owner_id = 'eve' OR scope = 'forged' OR ended_by = 'eve' OR started_at = 1"
     "   OR changed_at = 9999999999 OR lease_ttl = 31536000 OR lease_machine = 'forged' OR revision > 99"
     "   OR current_activity = 'forged' OR fence > revision",
-    "SELECT 1 FROM tenure_event WHERE detail = 'forged'", "SELECT 1 FROM tenure_receipt WHERE report = 'forged'",
+    "SELECT 1 FROM tenure_event WHERE detail = 'forged'",
+    "SELECT 1 FROM tenure_receipt WHERE report = 'forged'",
     "SELECT 1 WHERE (SELECT count(*) FROM tenure_meta WHERE value = '1') <> 1",
     f"SELECT 1 FROM tenure_session WHERE status = 'idle' OR last_heartbeat_at NOT BETWEEN {NOW - 100} AND {NOW}",
 ]

@@ -129,7 +129,8 @@ is_([name for (name,) in t.sql("SELECT name FROM sqlite_schema WHERE type = 'tab
 
 # Notes that change by hand are in the log like those that change by a verb.
 for sql, event in (
-        ("INSERT INTO tenure_escalation VALUES ('esc_1', 'a', NULL, 'blocking', 'r', 1, NULL)", "escalation.opened"),
+        ("INSERT INTO tenure_escalation VALUES ('esc_1', 'a', NULL, 'blocking', 'r', 1, NULL)",
+         "escalation.opened"),
         ("UPDATE tenure_escalation SET resolved_at = session_now()", "escalation.resolved"),
         ("DELETE FROM tenure_escalation", "escalation.removed"),
         ("INSERT INTO tenure_gate VALUES ('b', '[]', 1)", "gate.set"),
@@ -198,7 +199,8 @@ def forced(name, sql, params=()):
 
 for view in sorted(view for view in views - verbs if not view.endswith("_once")):
     columns = [row[1] for row in t.sql(f"PRAGMA table_info({view})")]
-    for given in (columns, [column for column in columns if column in HARM], ["session_id"], ["scope", "revision"]):
+    for given in (columns, [column for column in columns if column in HARM], ["session_id"],
+                  ["scope", "revision"]):
         if set(given) <= set(columns):
             with t.situation(view, at=T0 + 5):
                 names, marks = ", ".join(map(quoted, given)), ", ".join("?" * len(given))
@@ -206,7 +208,8 @@ for view in sorted(view for view in views - verbs if not view.endswith("_once"))
                        f"INSERT INTO {view}({names}) VALUES ({marks})", tuple(map(HARM.get, given)))
 for sql, name in FORGED:
     with t.situation(name, at=T0 + 5):
-        forced(f"{name} is not forged through a view", sql.replace(":a", f"'{A}'").replace(":ended", f"'{ENDED}'"))
+        forced(f"{name} is not forged through a view",
+               sql.replace(":a", f"'{A}'").replace(":ended", f"'{ENDED}'"))
 
 # What is Tenure's own stays what it is: no new columns or triggers are needed to see it work.
 is_(t.faults(), [], "every invariant holds at the end")

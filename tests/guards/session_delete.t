@@ -28,11 +28,15 @@ for recursive in ("OFF", "ON"):
                 continue
             is_(t.events("event, from_status, session_id, revision, detail ->> 'owner_id'")[-1],
                 ("session.collected", status, found, kept, "ann"), f"{name}: one event is left of it")
-            is_(t.value("SELECT count(*) FROM tenure_event WHERE session_id = ?", (found,)), 1, f"{name}: only one")
-            is_(t.sql("SELECT session_id FROM tenure_baseline"), [(other,)], f"{name}: its baselines go, others stay")
+            is_(t.value("SELECT count(*) FROM tenure_event WHERE session_id = ?", (found,)), 1,
+                f"{name}: only one")
+            is_(t.sql("SELECT session_id FROM tenure_baseline"), [(other,)],
+                f"{name}: its baselines go, others stay")
             is_(t.counter("repo"), kept, f"{name}: the counter of its scope stays")
-            t.tried("write.revision", *insert_sql(session(t, revision=kept, fence=kept)), f"{name}: no fence again")
-            t.tried("ok", *insert_sql(session(t, revision=kept + 1, fence=kept + 1)), f"{name}: the next goes on")
+            t.tried("write.revision", *insert_sql(session(t, revision=kept, fence=kept)),
+                    f"{name}: no fence again")
+            t.tried("ok", *insert_sql(session(t, revision=kept + 1, fence=kept + 1)),
+                    f"{name}: the next goes on")
     t.sql("PRAGMA recursive_triggers = OFF")
 
 # Several in one statement, and the events of a collected session, which may go then.
@@ -44,7 +48,8 @@ with t.situation("several"):
         [(found,) for found in gone], "DELETE .. RETURNING of the three")
     is_(t.events("event")[-3:], [("session.collected",)] * 3, "and three events")
     t.unmoved("DELETE of the events of a living session", "DELETE FROM tenure_event")
-    t.tried("ok", "DELETE FROM tenure_event WHERE session_id = ?", (gone[0],), "events of a collected one may go")
+    t.tried("ok", "DELETE FROM tenure_event WHERE session_id = ?", (gone[0],),
+            "events of a collected one may go")
     is_(t.value("SELECT count(*) FROM tenure_event WHERE event = 'session.collected'"), 2, "and only they went")
 
 # REPLACE deletes rows without asking their triggers; so it never gets there.

@@ -71,7 +71,8 @@ for end in sorted(TERMINAL - {"destroyed"}):
         t.verb("gate_set", scope="other", gates="[1]")
         t.sql(SET.format(""), (end, session))
         is_(t.sql("SELECT scope, kind FROM tenure_escalation ORDER BY scope"),
-            [("other", "non_blocking"), ("repo", "blocking")], f"a raw {end} takes the non-blocking escalations")
+            [("other", "non_blocking"), ("repo", "blocking")],
+            f"a raw {end} takes the non-blocking escalations")
         is_(t.sql("SELECT scope FROM tenure_gate"), [("other",)], f"a raw {end} takes the gates")
         is_(sorted(row[0] for row in t.events("event")[-3:]),
             ["escalation.removed", "gate.removed", "session.ended"], f"a raw {end}: all of it is in the log")

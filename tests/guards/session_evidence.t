@@ -58,9 +58,11 @@ for changes, want in INSERTS:
         t.tried(want, *insert_sql(row(**changes)), f"INSERT, {shown(changes)}: {want}")
 
 UPDATES = [
-    (GRANT, "ok"), ("last_heartbeat_at = session_now(), " + GRANT, "ok"), ("last_heartbeat_at = session_now()", "ok"),
+    (GRANT, "ok"), ("last_heartbeat_at = session_now(), " + GRANT, "ok"),
+    ("last_heartbeat_at = session_now()", "ok"),
     (GRANT.replace("lease_ttl", "lease_ttl + 1"), "write.evidence"),
-    (GRANT.replace("lease_ttl", "31536000"), "write.evidence"), (GRANT.replace("lease_ttl", "1"), "write.evidence"),
+    (GRANT.replace("lease_ttl", "31536000"), "write.evidence"),
+    (GRANT.replace("lease_ttl", "1"), "write.evidence"),
     ("lease_deadline_mono = lease_deadline_mono + 1000000000", "write.evidence"),
     ("lease_deadline_mono = lease_deadline_mono + 3600000000000", "write.evidence"),
     (", ".join(f"{column} = NULL" for column in PARTS.values()), "write.evidence"),
@@ -98,7 +100,8 @@ def late(who, what):
 past = row()["started_at"] - 5
 stamps = dict.fromkeys(("started_at", "last_started_at", "last_heartbeat_at", "changed_at"), past)
 with t.situation("expired", at=None):
-    t.insert(row(lease_ttl=1, lease_deadline_mono=t.value("SELECT lease_grant('deadline', 1)") - 5 * SECOND, **stamps))
+    t.insert(row(lease_ttl=1, lease_deadline_mono=t.value("SELECT lease_grant('deadline', 1)") - 5 * SECOND,
+                 **stamps))
     is_(t.holder("repo")["stale_reason"], "expired", "a deadline in the past is an expired lease")
     late(t, "an expired lease")
 

@@ -17,11 +17,13 @@ ROWS = [
     # Plain rows, and what may be chosen in them.
     ({}, "ok"), ({"scope": None}, "ok"), ({"session_id": "foreign id 1"}, "ok"),
     ({"owner_kind": "runtime_supervisor", "supervisor_id": "bob"}, "ok"),
-    ({"strict": 1, "mode": "research", "label": "l", "command": "c", "cwd": "/", "token_budget": 0} | FAR, "ok"),
+    ({"strict": 1, "mode": "research", "label": "l", "command": "c", "cwd": "/", "token_budget": 0} | FAR,
+     "ok"),
     ({"lease_ttl": 1}, "ok"), ({"lease_ttl": TTL_MAX}, "ok"), ({"parent_session_id": "ses_other"}, "ok"),
     ({"started_at": 0, "last_started_at": 5, "last_heartbeat_at": 5, "changed_at": 5}, "ok"),
     # Who holds it.
-    ({"owner_id": None}, "NOT NULL"), ({"owner_id": ""}, "opt.blank_id"), ({"owner_id": " \t "}, "opt.blank_id"),
+    ({"owner_id": None}, "NOT NULL"), ({"owner_id": ""}, "opt.blank_id"),
+    ({"owner_id": " \t "}, "opt.blank_id"),
     ({"owner_id": "interactive"}, "opt.bad_id"), ({"owner_id": LONG}, "opt.bad_id"),
     ({"owner_id": "a\nb"}, "opt.bad_id"), ({"owner_id": "a\0b"}, "opt.bad_id"),
     ({"owner_kind": "interactive"}, "CHECK"), ({"owner_kind": "daemon"}, "CHECK"),

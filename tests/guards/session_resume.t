@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from raw import CLAUSES, Raw, insert_sql, session  # noqa: E402
 from tap import done, is_  # noqa: E402
-from tenure import STATUSES, T0  # noqa: E402
+from tenure import T0  # noqa: E402
 
 t = Raw()
 LATER = T0 + 100  # every lease of these tests has run out by then
@@ -79,7 +79,8 @@ WRONG = [
     ({"incarnation": "incarnation - 1"}, "write.incarnation"),
     ({"status": "'running'"}, "write.incarnation"), ({"status": "status"}, "write.incarnation"),
     ({"fence": "fence"}, "write.incarnation"), ({"fence": "revision + 5"}, "write.fence"),
-    ({"revision": "revision", "fence": "revision"}, "write.revision"), ({"revision": "revision + 2", "fence": "revision + 2"}, "write.revision"),
+    ({"revision": "revision", "fence": "revision"}, "write.revision"),
+    ({"revision": "revision + 2", "fence": "revision + 2"}, "write.revision"),
     ({"started_at": "session_now() + 1", "last_started_at": "session_now() + 1"}, "write.incarnation"),
     ({"last_started_at": "session_now() - 1"}, "write.incarnation"),
     ({"start_count": "2"}, "write.incarnation"),
@@ -137,14 +138,16 @@ with t.situation("row ahead"):
     is_((t.session(target)["fence"], t.counter("repo"), revision - counter), (revision + 1, revision + 1, 3),
         "and takes the counter along")
     t.sql("UPDATE tenure_session SET status = 'exited', revision = revision + 1")
-    t.tried("ok", *insert_sql(session(t, revision=revision + 3, fence=revision + 3)), "which the next one continues")
+    t.tried("ok", *insert_sql(session(t, revision=revision + 3, fence=revision + 3)),
+            "which the next one continues")
 
 # Two at once: an UPDATE of all ended sessions of one scope would give it two holders.
 with t.situation("two at once"):
     build("exited")
     build("exited")
     for clause in CLAUSES:
-        t.unmoved(f"UPDATE {clause} that resumes two sessions of one scope", resume(clause).replace("= ?", "<> ?"),
+        t.unmoved(f"UPDATE {clause} that resumes two sessions of one scope",
+                  resume(clause).replace("= ?", "<> ?"),
                   ("",))
 
 done()

@@ -57,7 +57,8 @@ def living(t):
 # When | the verb | its columns, or how to find them | the plain statement of the same shape.
 ANN, BOB = {"scope": "repo", "actor_id": "ann"}, {"scope": "repo", "actor_id": "bob"}
 LIFE = [
-    (0, "start", ANN | {"lease_ttl": 60, "supervisor_id": "sue", "label": "l"}, create(supervisor_id="sue", label="l")),
+    (0, "start", ANN | {"lease_ttl": 60, "supervisor_id": "sue", "label": "l"},
+     create(supervisor_id="sue", label="l")),
     (10, "heartbeat", ANN, update("last_heartbeat_at = session_now()")),
     (10, "heartbeat", ANN, update("last_heartbeat_at = session_now()")),
     (20, "heartbeat", ANN | {"activity": "building"},
@@ -90,7 +91,8 @@ LIFE = [
     (70, "start", BOB | {"lease_ttl": 10},
      instead("status = 'failed', end_reason = 'stale_reset', ended_by = 'bob'", owner_id="bob", lease_ttl=10)),
     (90, "takeover", ANN | {"reason": "gone again"},
-     instead("status = 'failed', end_reason = 'taken_over', ended_by = 'ann', end_note = 'gone again'", lease_ttl=10)),
+     instead("status = 'failed', end_reason = 'taken_over', ended_by = 'ann', end_note = 'gone again'",
+             lease_ttl=10)),
     (91, "transition", lambda t: living(t) | {"status": "exiting"}, update("status = 'exiting'")),
     (110, "start", ANN | {"lease_ttl": 10},
      instead("status = 'failed', end_reason = 'stale_reset', ended_by = 'ann'", lease_ttl=10)),
@@ -116,7 +118,8 @@ def story(t):
     log = []
     for *event, actor, detail in t.events("event, from_status, to_status, revision, incarnation, at, scope,"
                                           " session_id, actor_id, detail"):
-        fact = {key: named.get(value, value) for key, value in json.loads(detail).items() if key not in VERBS_ONLY}
+        fact = {key: named.get(value, value) for key,
+                value in json.loads(detail).items() if key not in VERBS_ONLY}
         log.append(repr((*(named.get(word, word) for word in event), sorted(fact.items()))))
     rows = []
     for row in t.rows("SELECT * FROM tenure_session"):

@@ -8,12 +8,10 @@ invariants that must hold whatever was written.
     t.tried("ok", "UPDATE ...")                one test: it succeeds, and every invariant holds
 """
 
-import json
 import re
-import sqlite3
 
-from tap import connect, diag, error_of, ok
-from tenure import CONTROLS, Tenure, code_of, difference, quoted, refusal_faults, table
+from tap import diag, error_of, ok
+from tenure import Tenure, difference, table
 
 # What SQLite's own constraints answer.
 CONSTRAINTS = {"CHECK": 275, "NOT NULL": 1299, "PRIMARY KEY": 1555, "UNIQUE": 2067, "DATATYPE": 3091}
@@ -168,10 +166,3 @@ def interactive(t, **columns):
 def insert_sql(row, into="tenure_session", clause=""):
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     return f"INSERT {clause} INTO {into}({names}) VALUES ({marks})", tuple(row.values())
-
-
-def quiet(name, got):
-    """One test: an error, if any, is one that a person can read: no control character in it."""
-    message = "" if got is None else str(got[0])
-    if not ok(not CONTROLS.search(message), name):
-        diag(f"got: {message!r}")

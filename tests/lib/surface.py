@@ -18,7 +18,8 @@ FUNCTIONS = {
         "session_status_from('ccd', 'active')", "session_end_status('exiting', 'failed')",
         "session_lifecycle('interactive')", "session_is_stale('s', 'interactive', 1, NULL, NULL, 2)",
         "session_verdict('live', 'running', 'runtime_worker', 1, 0, 0, 60, 1, 1)", "session_activity(' a ')",
-        "lease_expires_at(1, 60)", "lease_expired(61, 5)", "lease_expired(1, 60, 5)", "lease_remaining(1, 60, 5)",
+        "lease_expires_at(1, 60)", "lease_expired(61, 5)", "lease_expired(1, 60, 5)",
+        "lease_remaining(1, 60, 5)",
         "tenure_check_id('what', 'a')", "tenure_check_scope('a')", "tenure_check_text('what', 'a')",
         "tenure_check_int('opt.strict', 1, 0, 1)", "tenure_check_word('opt.mode', 'a', 'a', 'b')",
         "tenure_check_json_array('[]')", "tenure_is_blank(' ')", "tenure_object('key', 1)",
@@ -31,7 +32,8 @@ FUNCTIONS = {
         f"lease_stale_reason({HOLD})", f"lease_left({HOLD})", f"lease_overdue({HOLD})",
         "lease_grant('machine', 60)", "lease_granted(60, NULL, NULL, NULL, NULL)", "tenure_clock_kind()",
         "tenure_verb('test', NULL, NULL)", "tenure_verb_name()", "tenure_verb_actor()", "tenure_verb_reason()",
-        "tenure_effect('test')", "tenure_effect_name()", "tenure_refuse(NULL)", "tenure_report('s', 'c', 'key', 1)",
+        "tenure_effect('test')", "tenure_effect_name()", "tenure_refuse(NULL)",
+        "tenure_report('s', 'c', 'key', 1)",
         "tenure_report_session()", "tenure_report_scope()", "tenure_replay('{}')",
         "tenure_guard_check(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     ],
@@ -50,7 +52,8 @@ VARIADIC = ["tenure_check_word", "tenure_object", "tenure_refuse", "tenure_repor
 # Each may be read by triggers and views; with the argument of those that need one.
 MODULES = {"session_status_policy": "", "session_status_edge": "", "session_status_alias": "",
            "tenure_refusal_code": "", "tenure_schema": "",
-           "tenure_legacy_state": """('{"schema_version": 2, "started_at_epoch_s": 1, "last_started_at_epoch_s": 1, "start_count": 1}')"""}
+           "tenure_legacy_state": """('{"schema_version": 2, "started_at_epoch_s": 1,
+                                      "last_started_at_epoch_s": 1, "start_count": 1}')"""}
 
 
 def name_of(call):

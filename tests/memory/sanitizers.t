@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Everything of Tenure once, and every allocation failing, under AddressSanitizer and
+# UndefinedBehaviorSanitizer; and every allocation failing without them, which is faster and so more
+# thorough. SWEEP_SEED repeats a run.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+flags='-std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+seed=${SWEEP_SEED:-$RANDOM}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+run=0
+failed=0
+# clean NAME COMMAND...: one test, that COMMAND succeeds and its own tests pass. Tells what did not.
+clean() {
+  local verdict=ok
+  run=$((run + 1))
+  "${@:2}" >"$folder/out" 2>&1 || verdict='not ok' failed=$((failed + 1))
+  printf '%s %d - %s\n' "$verdict" "$run" "$1"
+  [[ $verdict == ok ]] || grep -v '^ok ' "$folder/out" | head -60 | sed 's/^/# /' || true
+}
+
+# build NAME: compiles a program of this folder together with the amalgamation, both with the sanitizers.
+build() {
+  # shellcheck disable=SC2086 # the flags are words
+  ${CC:-cc} $flags -DSQLITE_CORE -Idist/amalgamation -Iext "tests/memory/$1.c" \
+    dist/amalgamation/tenure.c -lsqlite3 -o "$folder/$1"
+}
+
+make -s dist/amalgamation/tenure.c dist/tests/memory/sweep >&2
+build corpus
+build sweep
+printf '# SWEEP_SEED=%s\n' "$seed"
+clean 'everything once, with the sanitizers' "$folder/corpus" tests/memory/corpus.sql
+clean 'one allocation in four fails, with the sanitizers' "$folder/sweep" "$seed" 4
+clean 'every allocation fails' dist/tests/memory/sweep "$seed"
+printf '1..%d\n' "$run"
+exit $((failed > 0))
