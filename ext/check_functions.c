@@ -6,6 +6,7 @@
 **   tenure_check_scope(value)          opt.scope; NULL gives 'main', '' gives NULL (no scope)
 **   tenure_check_text(what, value)     opt.text: valid UTF-8 without NUL, at most 65,536 bytes
 **   tenure_check_int(code, value, low, high)   CODE, unless a whole number in that range
+**   tenure_check_amount(code, value)   CODE, unless a finite number from 0 up; gives a real
 **   tenure_check_word(code, value, word, ...)  CODE, unless one of the words
 **   tenure_check_json_array(value)     opt.gates
 ** and, refusing nothing:
@@ -17,6 +18,7 @@
 #include "text.h"
 #include "value.h"
 
+#include <float.h>
 #include <string.h>
 
 enum { CHECK_TEXT_MAX = 65536 };
@@ -82,6 +84,20 @@ static void fn_check_int(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", text.z, text.n);
 }
 
+static void fn_check_amount(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text code, text;
+  (void)n;
+  if (tn_value_is_null(args[1]) || !tn_value_text(ctx, args[0], &code)) return;
+  const int type = sqlite3_value_numeric_type(args[1]);
+  const double amount = sqlite3_value_double(args[1]);
+  if ((type == SQLITE_INTEGER || type == SQLITE_FLOAT) && amount >= 0 && amount <= DBL_MAX) {
+    sqlite3_result_double(ctx, amount);
+    return;
+  }
+  if (!tn_value_text(ctx, args[1], &text)) return;
+  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", text.z, text.n);
+}
+
 static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text code, value, word;
   if (n < 2) return;
@@ -123,6 +139,7 @@ int tn_check_register(tn_registry *registry) {
       {"tenure_check_scope", 1, TN_PURE, fn_check_scope, NULL},
       {"tenure_check_text", 2, TN_PURE, fn_check_text, NULL},
       {"tenure_check_int", 4, TN_PURE, fn_check_int, NULL},
+      {"tenure_check_amount", 2, TN_PURE, fn_check_amount, NULL},
       {"tenure_check_word", -1, TN_PURE, fn_check_word, NULL},
       {"tenure_check_json_array", 1, TN_PURE, fn_check_json_array, NULL},
       {"tenure_is_blank", 1, TN_PURE, fn_is_blank, NULL},

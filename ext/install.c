@@ -215,11 +215,11 @@ enum { SCHEMA_ORDINAL, SCHEMA_NAME, SCHEMA_SQL };
 ** which is that table. */
 enum { SCHEMA_VERSION_ROW = 1 };
 
-static int schema_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
+static int schema_prepare(sqlite3 *db, void *context, sqlite3_value **arguments, tn_scan *scan,
                           char **error) {
   (void)db;
   (void)context;
-  (void)argument;
+  (void)arguments;
   (void)error;
   scan->n_row = tn_schema_count + 1;
   return SQLITE_OK;
@@ -247,6 +247,7 @@ int tn_install_register(tn_registry *registry) {
       "tenure_schema",
       "CREATE TABLE x(ordinal, name, sql)",
       -1,
+      0,
       schema_prepare,
       schema_column,
       NULL,

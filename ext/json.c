@@ -371,12 +371,6 @@ static int json_read_value(json_reader *in, int depth, tn_json_value *value) {
   return ok;
 }
 
-static int json_read_element(json_reader *in, int depth, void *context) {
-  tn_json_value value;
-  (void)context;
-  return json_read_value(in, depth, &value);
-}
-
 /* What is done with the members of the top object. */
 typedef struct json_top {
   tn_json_member member;
@@ -426,23 +420,48 @@ static int json_read_member(json_reader *in, int depth, void *context) {
   return ok;
 }
 
-static int json_read_top(json_reader *in, json_top *top) {
+/* Reads a value of a list. CONTEXT is the json_top in the top array, NULL further in. */
+static int json_read_element(json_reader *in, int depth, void *context) {
+  tn_json_value value;
+  if (!json_read_value(in, depth, &value)) return 0;
+  return context == NULL || json_give_member(in, context, "", 0, &value);
+}
+
+static int json_read_top(json_reader *in, int is_array, json_top *top) {
   json_skip_space(in);
-  if (json_peek(in) != '{') return json_fail(in, in->at, "an object in braces was expected");
-  if (!json_read_list(in, '}', 0, json_read_member, top)) return 0;
+  if (json_peek(in) != (is_array ? '[' : '{')) {
+    return json_fail(in, in->at,
+                     is_array ? "an array in brackets was expected"
+                              : "an object in braces was expected");
+  }
+  if (!json_read_list(in, is_array ? ']' : '}', 0, is_array ? json_read_element : json_read_member,
+                      top)) {
+    return 0;
+  }
   json_skip_space(in);
   return in->at == in->n ? 1 : json_fail(in, in->at, "something follows the object");
 }
 
-int tn_json_read_object(const char *z, size_t n, tn_json_member member, void *context,
-                        tn_json_error *error) {
+static int json_read_all(const char *z, size_t n, int is_array, json_top *top,
+                         tn_json_error *error) {
   json_reader in = {z, n, 0, SQLITE_OK, NULL};
-  json_top top = {member, context};
-  if (!json_read_top(&in, &top)) {
+  if (!json_read_top(&in, is_array, top)) {
     error->offset = in.at;
     error->reason = in.reason;
   }
   return in.rc;
+}
+
+int tn_json_read_object(const char *z, size_t n, tn_json_member member, void *context,
+                        tn_json_error *error) {
+  json_top top = {member, context};
+  return json_read_all(z, n, 0, &top, error);
+}
+
+int tn_json_read_array(const char *z, size_t n, tn_json_member element, void *context,
+                       tn_json_error *error) {
+  json_top top = {element, context};
+  return json_read_all(z, n, 1, &top, error);
 }
 
 int tn_json_is_array(const char *z, size_t n) {

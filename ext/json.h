@@ -64,6 +64,10 @@ typedef struct tn_json_error {
 int tn_json_read_object(const char *z, size_t n, tn_json_member member, void *context,
                         tn_json_error *error);
 
+/* The same for exactly one JSON array, whose elements it hands to ELEMENT with an empty key. */
+int tn_json_read_array(const char *z, size_t n, tn_json_member element, void *context,
+                       tn_json_error *error);
+
 /* 1 if the text is one JSON array and nothing else. Never allocates. */
 int tn_json_is_array(const char *z, size_t n);
 

@@ -44,12 +44,12 @@ static char *legacy_table_message(const tn_legacy_fault *fault) {
   return message;
 }
 
-static int legacy_table_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
-                                char **error) {
+static int legacy_table_prepare(sqlite3 *db, void *context, sqlite3_value **arguments,
+                                tn_scan *scan, char **error) {
   tn_legacy_fault fault;
   tn_text json;
   (void)db;
-  if (!tn_value_bytes(argument, &json)) return SQLITE_NOMEM;
+  if (!tn_value_bytes(arguments[0], &json)) return SQLITE_NOMEM;
   tn_legacy *state = sqlite3_malloc64(sizeof *state);
   if (state == NULL) return SQLITE_NOMEM;
   const int rc = tn_legacy_read(json.z, json.n, tn_connection_now(context), state, &fault);
@@ -106,6 +106,7 @@ static const tn_table legacy_table = {
     "CREATE TABLE x(session_id, mode, owner_kind, owner_id, supervisor_id, lease_ttl,"
     " last_heartbeat_at, started_at, last_started_at, start_count, revision, json HIDDEN)",
     LEGACY_COLUMN_JSON,
+    1,
     legacy_table_prepare,
     legacy_table_column,
     legacy_table_release,

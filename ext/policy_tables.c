@@ -16,9 +16,9 @@ static void policy_table_status(sqlite3_context *ctx, tn_status status) {
   sqlite3_result_text(ctx, policy->word, (int)policy->word_n, SQLITE_STATIC);
 }
 
-static int policy_status_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
-                                 char **error) {
-  (void)db, (void)context, (void)argument, (void)error;
+static int policy_status_prepare(sqlite3 *db, void *context, sqlite3_value **arguments,
+                                 tn_scan *scan, char **error) {
+  (void)db, (void)context, (void)arguments, (void)error;
   scan->n_row = TN_STATUS_COUNT;
   return SQLITE_OK;
 }
@@ -37,9 +37,9 @@ static int policy_status_column(const tn_scan *scan, int row, int column, sqlite
   return SQLITE_OK;
 }
 
-static int policy_edge_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
+static int policy_edge_prepare(sqlite3 *db, void *context, sqlite3_value **arguments, tn_scan *scan,
                                char **error) {
-  (void)db, (void)context, (void)argument, (void)error;
+  (void)db, (void)context, (void)arguments, (void)error;
   scan->n_row = TN_EDGE_COUNT;
   return SQLITE_OK;
 }
@@ -58,9 +58,9 @@ static int policy_edge_column(const tn_scan *scan, int row, int column, sqlite3_
   return SQLITE_OK;
 }
 
-static int policy_alias_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
-                                char **error) {
-  (void)db, (void)context, (void)argument, (void)error;
+static int policy_alias_prepare(sqlite3 *db, void *context, sqlite3_value **arguments,
+                                tn_scan *scan, char **error) {
+  (void)db, (void)context, (void)arguments, (void)error;
   int n = 0;
   while (tn_policy_alias(n) != NULL) n++;
   scan->n_row = n;
@@ -85,10 +85,10 @@ static const tn_table policy_tables[] = {
      "CREATE TABLE x(status TEXT, active INT, terminal INT, commandable INT,"
      " live_host_eligible INT, offline_replay_eligible INT, collectable INT, destroyed INT,"
      " allows_turn INT, settles_turn_as TEXT)",
-     -1, policy_status_prepare, policy_status_column, NULL},
-    {"session_status_edge", "CREATE TABLE x(from_status TEXT, to_status TEXT, revival INT)", -1,
+     -1, 0, policy_status_prepare, policy_status_column, NULL},
+    {"session_status_edge", "CREATE TABLE x(from_status TEXT, to_status TEXT, revival INT)", -1, 0,
      policy_edge_prepare, policy_edge_column, NULL},
-    {"session_status_alias", "CREATE TABLE x(system TEXT, word TEXT, status TEXT)", -1,
+    {"session_status_alias", "CREATE TABLE x(system TEXT, word TEXT, status TEXT)", -1, 0,
      policy_alias_prepare, policy_alias_column, NULL},
 };
 

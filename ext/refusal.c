@@ -54,6 +54,17 @@ static const refusal_entry refusal_catalogue[] = {
     {"opt.status", "status {value} is none that a session can start in: running, starting, idle"},
     {"opt.strict", "strict {value} is neither 0 nor 1"},
     {"opt.supervisor_id", "supervisor_id is only for lifecycle autonomous"},
+    {"opt.abort_reason",
+     "reason {value} is none of interrupted, replaced, review_ended, budget_limited"},
+    {"opt.decision", "decision {value} of an approval is none of approved, approved_for_session, "
+                     "approved_always, denied, abort"},
+    {"opt.rate_limits", "rate_limits is not a JSON object"},
+    {"opt.replace", "replace {value} is neither 0 nor 1"},
+    {"opt.request_kind",
+     "kind {value|(none)} is none of approval, user_input, permission, elicitation, "
+     "tool_call"},
+    {"opt.reserve", "reserve {value} is neither 0 nor 1"},
+    {"opt.turn_kind", "kind {value} is none of regular, review, compact"},
     {"opt.text", "{what} is over 65536 bytes, has a NUL byte, or is not UTF-8 text"},
     {"opt.token_budget", "token_budget {value} is not a whole number from 0 up"},
     {"usage.attached",
@@ -65,6 +76,8 @@ static const refusal_entry refusal_catalogue[] = {
     {"usage.conflict_clause", "the write was turned into half an effect by the statement's own OR "
                               "clause; repeat it without one"},
     {"usage.context", "{what} must be called as a statement of its own"},
+    {"usage.delta", "{value} is not an amount that can be added: a number from 0 up"},
+    {"usage.event", "{value|(none)} is no type of provider event"},
     {"usage.expected_revision", "expected_revision {value} is not an integer"},
     {"usage.fence", "fence {value|(none)} is not an integer"},
     {"usage.id_space", "no more ids can be made within this millisecond"},
@@ -159,6 +172,22 @@ static const refusal_entry refusal_catalogue[] = {
     {"session.destroyed", "session {session} is already destroyed"},
     {"session.not_running", "session {session} is {status} and takes no commands"},
 
+    /* what a session is doing */
+    {"turn.missing", "there is no session {session|(none)}"},
+    {"turn.stale", "the lease of {owner} on scope {scope|(none)} ran out ({why|expired}); session "
+                   "{session} can end its work, but not open or feed any"},
+    {"turn.not_allowed", "session {session} is {status} and takes no turn"},
+    {"turn.busy", "turn {turn} of session {session} is open; end it, or begin with replace"},
+    {"turn.exists", "session {session} had a turn {asked} already"},
+    {"turn.budget", "session {session} has used {used} of a budget of {budget} tokens"},
+    {"turn.ended", "turn {turn} has ended, and an ended turn never changes"},
+    {"steer.no_active_turn", "no active turn to steer in session {session}"},
+    {"steer.mismatch", "expected active turn {expected} but found {turn}"},
+    {"steer.not_steerable", "turn {turn} is of kind {kind} and cannot be steered"},
+    {"steer.empty", "there is no input"},
+    {"abort.mismatch", "expected active turn {expected} but found {turn}"},
+    {"request.used", "request {request} is {state} already; ask again under another id"},
+
     /* notes of a scope, receipts, fenced tables */
     {"gate.conflict",
      "the gates of scope {scope} are at revision {revision|0}, not {expected|(none)}"},
@@ -205,6 +234,11 @@ static const refusal_entry refusal_catalogue[] = {
      "session {session} is {status}; end it first, only an ended session is collected"},
     {"write.counter", "the counter of a scope only follows the sessions of that scope"},
     {"write.append_only", "{table} is append-only"},
+    {"write.turn",
+     "an open turn is reserved or running and has no end; an ended one has both an ended "
+     "state and its time"},
+    {"write.request", "a request is pending under an open turn, ends once, and never reopens"},
+    {"write.input", "input is for the running turn, and {turn} is not running"},
     {"write.sequence", "the log numbers its rows itself"},
 };
 

@@ -6,11 +6,11 @@
 #include "refusal.h"
 #include "table.h"
 
-static int refusal_table_prepare(sqlite3 *db, void *context, sqlite3_value *argument, tn_scan *scan,
-                                 char **error) {
+static int refusal_table_prepare(sqlite3 *db, void *context, sqlite3_value **arguments,
+                                 tn_scan *scan, char **error) {
   (void)db;
   (void)context;
-  (void)argument;
+  (void)arguments;
   (void)error;
   while (tn_refusal_code(scan->n_row) != NULL) scan->n_row++;
   return SQLITE_OK;
@@ -28,6 +28,7 @@ int tn_refusal_table_register(tn_registry *registry) {
       "tenure_refusal_code",
       "CREATE TABLE x(code, sentence)",
       -1,
+      0,
       refusal_table_prepare,
       refusal_table_column,
       NULL,

@@ -25,7 +25,7 @@ typedef struct table_vtab {
 typedef struct table_cursor {
   sqlite3_vtab_cursor base; /* first, as SQLite asks */
   tn_scan scan;
-  sqlite3_value *argument; /* a copy; NULL where there is none */
+  sqlite3_value *arguments[TN_TABLE_ARGUMENTS_MAX]; /* copies; NULL where there is none */
   int row;
 } table_cursor;
 
@@ -54,7 +54,7 @@ static int table_disconnect(sqlite3_vtab *vtab) {
   return SQLITE_OK;
 }
 
-/* The constraint that gives the hidden argument its value: its index, -1 if there is none,
+/* The constraint that gives a hidden argument its value: its index, -1 if there is none,
 ** or -2 if there is one but its value is not known yet in this order of the join. */
 static int table_find_argument(const sqlite3_index_info *info, int argument) {
   int found = -1;
@@ -67,24 +67,26 @@ static int table_find_argument(const sqlite3_index_info *info, int argument) {
   return found;
 }
 
-/* Without its argument a table has no rows, so such a plan is right only if no argument was
-** given: if one is given but not known yet, another order of the join is asked for. */
+/* Without its arguments a table has no rows, so such a plan is right only if one was not given: if one
+** is given but not known yet, another order of the join is asked for. */
 static int table_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info) {
-  const int argument = table_of(vtab)->argument;
-  info->idxNum = TABLE_SCAN_ALL;
-  info->estimatedCost = 100.0;
-  info->estimatedRows = 100;
-  if (argument < 0) return SQLITE_OK;
-  const int found = table_find_argument(info, argument);
-  if (found == -2) return SQLITE_CONSTRAINT;
-  if (found >= 0) {
-    info->aConstraintUsage[found].argvIndex = 1;
-    info->aConstraintUsage[found].omit = 1;
-    info->idxNum = TABLE_SCAN_ARGUMENT;
-  } else {
-    info->estimatedCost = 1.0;
-    info->estimatedRows = 1;
+  const tn_table *table = table_of(vtab);
+  int found[TN_TABLE_ARGUMENTS_MAX];
+  int given = 0;
+  for (int i = 0; i < table->n_argument; i++) {
+    found[i] = table_find_argument(info, table->argument + i);
+    if (found[i] == -2) return SQLITE_CONSTRAINT;
+    given += found[i] >= 0;
   }
+  info->idxNum = TABLE_SCAN_ALL;
+  info->estimatedCost = given < table->n_argument ? 1.0 : 100.0;
+  info->estimatedRows = given < table->n_argument ? 1 : 100;
+  if (table->n_argument == 0 || given < table->n_argument) return SQLITE_OK;
+  for (int i = 0; i < table->n_argument; i++) {
+    info->aConstraintUsage[found[i]].argvIndex = i + 1;
+    info->aConstraintUsage[found[i]].omit = 1;
+  }
+  info->idxNum = TABLE_SCAN_ARGUMENT;
   return SQLITE_OK;
 }
 
@@ -100,9 +102,11 @@ static int table_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 /* Ends the scan, if one was begun, and leaves the cursor on no row. */
 static void table_end_scan(const tn_table *table, table_cursor *cursor) {
   if (cursor->scan.data != NULL && table->release != NULL) table->release(&cursor->scan);
-  sqlite3_value_free(cursor->argument);
+  for (int i = 0; i < TN_TABLE_ARGUMENTS_MAX; i++) {
+    sqlite3_value_free(cursor->arguments[i]);
+    cursor->arguments[i] = NULL;
+  }
   cursor->scan = (tn_scan){0, NULL};
-  cursor->argument = NULL;
   cursor->row = 0;
 }
 
@@ -117,7 +121,7 @@ static int table_begin_scan(table_vtab *vtab, table_cursor *cursor) {
   char *error = NULL;
   const table_binding *binding = vtab->binding;
   const int rc =
-      binding->table->prepare(vtab->db, binding->context, cursor->argument, &cursor->scan, &error);
+      binding->table->prepare(vtab->db, binding->context, cursor->arguments, &cursor->scan, &error);
   if (rc != SQLITE_OK) {
     table_end_scan(binding->table, cursor);
     sqlite3_free(vtab->base.zErrMsg);
@@ -134,11 +138,12 @@ static int table_filter(sqlite3_vtab_cursor *base, int plan, const char *plan_te
   table_cursor *cursor = (table_cursor *)base;
   table_vtab *vtab = (table_vtab *)base->pVtab;
   table_end_scan(vtab->binding->table, cursor);
-  if (vtab->binding->table->argument >= 0) {
-    const int given = plan == TABLE_SCAN_ARGUMENT && argc == 1;
-    if (!given || sqlite3_value_type(argv[0]) == SQLITE_NULL) return SQLITE_OK;
-    cursor->argument = sqlite3_value_dup(argv[0]);
-    if (cursor->argument == NULL) return SQLITE_NOMEM;
+  const int n = vtab->binding->table->n_argument;
+  if (n > 0 && (plan != TABLE_SCAN_ARGUMENT || argc != n)) return SQLITE_OK;
+  for (int i = 0; i < n; i++) {
+    if (sqlite3_value_type(argv[i]) == SQLITE_NULL) return SQLITE_OK;
+    cursor->arguments[i] = sqlite3_value_dup(argv[i]);
+    if (cursor->arguments[i] == NULL) return SQLITE_NOMEM;
   }
   return table_begin_scan(vtab, cursor);
 }
@@ -156,8 +161,9 @@ static int table_eof(sqlite3_vtab_cursor *base) {
 static int table_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int column) {
   const table_cursor *cursor = (const table_cursor *)base;
   const tn_table *table = table_of(base->pVtab);
-  if (column == table->argument) {
-    sqlite3_result_value(ctx, cursor->argument);
+  const int argument = column - table->argument;
+  if (table->n_argument > 0 && argument >= 0 && argument < table->n_argument) {
+    sqlite3_result_value(ctx, cursor->arguments[argument]);
     return SQLITE_OK;
   }
   return table->column(&cursor->scan, cursor->row, column, ctx);

@@ -22,6 +22,7 @@ SQLITE_EXTENSION_INIT1
 #include "refusal_table.h"
 #include "registry.h"
 #include "text_functions.h"
+#include "turn_functions.h"
 #include "verb_functions.h"
 
 enum { TENURE_SQLITE_FLOOR = 3040000 };
@@ -36,9 +37,9 @@ static void fn_version(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static int tenure_register(tn_registry *registry) {
   static const tn_function version = {"tenure_version", 0, TN_PURE, fn_version, NULL};
   int (*const modules[])(tn_registry *) = {
-      tn_policy_register,  tn_policy_tables_register, tn_text_register,  tn_check_register,
-      tn_process_register, tn_refusal_table_register, tn_lease_register, tn_verb_register,
-      tn_legacy_register,  tn_install_register,       tn_guard_register};
+      tn_policy_register,  tn_policy_tables_register, tn_text_register,    tn_check_register,
+      tn_process_register, tn_refusal_table_register, tn_lease_register,   tn_verb_register,
+      tn_legacy_register,  tn_turn_register,          tn_install_register, tn_guard_register};
   int rc = tn_registry_functions(registry, &version, 1);
   for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
     rc = modules[i](registry);

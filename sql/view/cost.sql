@@ -1,4 +1,4 @@
--- What each session has used so far. The totals stand on the session's row, so they are booked in the
+-- What each session has used so far, and what each of its turns did. The totals stand on the session's row, so they are booked in the
 -- transaction that changes them, once, whatever ends the session.
 
 CREATE VIEW tenure_cost AS
@@ -9,3 +9,16 @@ SELECT session_id, scope, owner_id, incarnation, status, usage_input AS input,
        CASE WHEN token_budget IS NOT NULL THEN max(0, token_budget - usage_total) END AS budget_left,
        rate_limits
   FROM tenure_session;
+
+CREATE VIEW tenure_turn_cost AS
+SELECT t.session_id, t.turn_id, t.state,
+       coalesce(t.used_input, max(0, s.usage_input - t.start_input)) AS input,
+       coalesce(t.used_cached_input, max(0, s.usage_cached_input - t.start_cached_input))
+         AS cached_input,
+       coalesce(t.used_output, max(0, s.usage_output - t.start_output)) AS output,
+       coalesce(t.used_reasoning_output, max(0, s.usage_reasoning_output - t.start_reasoning_output))
+         AS reasoning_output,
+       coalesce(t.used_total, max(0, s.usage_total - t.start_total)) AS total,
+       coalesce(t.used_cost_usd, max(0, s.usage_cost_usd - t.start_cost_usd)) AS cost_usd
+  FROM tenure_turn AS t
+  JOIN tenure_session AS s ON s.session_id = t.session_id;

@@ -7,7 +7,7 @@
 --   abandoned                     stale, or its process is proven dead: a start or takeover may end it
 --   verdict                       dead, owned, passive or unknown
 --   idle_secs                     since the last sign of any kind
---   active_turn_id                NULL: this version stores no turns
+--   active_turn_id                the open turn
 
 CREATE VIEW tenure_holder AS
 SELECT s.*,
@@ -41,6 +41,7 @@ SELECT s.*,
                        session_now() - s.last_started_at) AS verdict,
        max(0, session_now() - max(s.changed_at, coalesce(s.last_heartbeat_at, s.changed_at),
                                   coalesce(s.progress_at, s.changed_at))) AS idle_secs,
-       NULL AS active_turn_id
+       (SELECT t.turn_id FROM tenure_turn AS t
+         WHERE t.session_id = s.session_id AND t.ended_at IS NULL) AS active_turn_id
   FROM tenure_session AS s
  WHERE s.ended_at IS NULL;

@@ -1,0 +1,118 @@
+-- Requests, input and history of turns: keys, edges, and the events of requests. A request is pending only
+-- under an open turn; what was resolved or expired never reopens.
+
+CREATE TRIGGER tenure_request_insert_guard BEFORE INSERT ON tenure_request
+BEGIN
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_request')
+    FROM tenure_request
+   WHERE session_id = NEW.session_id AND request_id = NEW.request_id
+     AND (attempt = NEW.attempt OR (state = 'pending' AND NEW.state = 'pending'));
+  SELECT tenure_check_id('request_id', NEW.request_id);
+  SELECT tenure_refuse(
+           CASE WHEN s.session_id IS NULL THEN 'turn.missing'
+                WHEN NEW.state = 'resolved' THEN 'write.request'
+                WHEN NEW.state = 'expired' AND NEW.decision IS NOT turn_request_default(NEW.kind)
+                THEN 'write.request'
+                WHEN NEW.attempt <> 1 + (SELECT coalesce(max(attempt), 0) FROM tenure_request
+                                          WHERE session_id = NEW.session_id
+                                            AND request_id = NEW.request_id)
+                THEN 'write.request'
+                WHEN NEW.state = 'pending' AND t.turn_id IS NULL THEN 'write.request' END,
+           'session', NEW.session_id)
+    FROM (SELECT 1)
+    LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
+    LEFT JOIN tenure_turn AS t
+      ON t.session_id = NEW.session_id AND t.turn_id = NEW.turn_id AND t.ended_at IS NULL;
+END;
+
+CREATE TRIGGER tenure_request_update_guard BEFORE UPDATE ON tenure_request
+BEGIN
+  SELECT tenure_refuse(
+           CASE WHEN NEW.session_id <> OLD.session_id OR NEW.request_id <> OLD.request_id
+                     OR NEW.attempt <> OLD.attempt OR NEW.incarnation <> OLD.incarnation
+                     OR NEW.turn_id IS NOT OLD.turn_id OR NEW.kind <> OLD.kind
+                     OR NEW.created_at <> OLD.created_at THEN 'write.fixed'
+                WHEN OLD.state <> 'pending'
+                     OR (NEW.state = 'expired'
+                         AND NEW.decision IS NOT turn_request_default(NEW.kind))
+                THEN 'write.request' END,
+           'what', 'a request');
+END;
+
+CREATE TRIGGER tenure_request_delete_guard BEFORE DELETE ON tenure_request
+BEGIN
+  SELECT tenure_refuse('write.delete', 'what', 'a request of a session that is still there')
+   WHERE EXISTS (SELECT 1 FROM tenure_session WHERE session_id = OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_request_opened AFTER INSERT ON tenure_request
+BEGIN
+  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
+                            detail)
+  SELECT session_now(), s.session_id, NEW.incarnation, s.scope, s.revision,
+         CASE NEW.state WHEN 'pending' THEN 'request.opened' ELSE 'request.expired' END,
+         tenure_verb_actor(), NEW.turn_id,
+         tenure_object('request_id', NEW.request_id, 'attempt', NEW.attempt, 'kind', NEW.kind,
+                       'decision', NEW.decision)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER tenure_request_closed AFTER UPDATE OF state ON tenure_request
+WHEN NEW.state <> OLD.state
+BEGIN
+  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
+                            detail)
+  SELECT session_now(), s.session_id, NEW.incarnation, s.scope, s.revision, 'request.' || NEW.state,
+         tenure_verb_actor(), NEW.turn_id,
+         tenure_object('request_id', NEW.request_id, 'attempt', NEW.attempt, 'kind', NEW.kind,
+                       'decision', NEW.decision)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER tenure_turn_input_insert_guard BEFORE INSERT ON tenure_turn_input
+BEGIN
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_turn_input')
+    FROM tenure_turn_input
+   WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND seq = NEW.seq;
+  SELECT tenure_refuse('write.input', 'turn', NEW.turn_id)
+   WHERE NEW.state <> 'pending'
+      OR NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM tenure_turn_input
+                          WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id)
+      OR NOT EXISTS (SELECT 1 FROM tenure_turn
+                      WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id
+                        AND state = 'running');
+END;
+
+CREATE TRIGGER tenure_turn_input_update_guard BEFORE UPDATE ON tenure_turn_input
+BEGIN
+  SELECT tenure_refuse('write.fixed', 'what', 'input, but for being consumed or left over,')
+   WHERE NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id OR NEW.seq <> OLD.seq
+      OR NEW.payload <> OLD.payload OR NEW.at <> OLD.at
+      OR (NEW.state <> OLD.state AND OLD.state <> 'pending');
+END;
+
+CREATE TRIGGER tenure_turn_input_delete_guard BEFORE DELETE ON tenure_turn_input
+BEGIN
+  SELECT tenure_refuse('write.delete', 'what', 'input of a session that is still there')
+   WHERE EXISTS (SELECT 1 FROM tenure_session WHERE session_id = OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_history_insert_guard BEFORE INSERT ON tenure_history
+BEGIN
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_history')
+    FROM tenure_history WHERE session_id = NEW.session_id AND seq = NEW.seq;
+  SELECT tenure_refuse('write.sequence')
+   WHERE NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM tenure_history
+                          WHERE session_id = NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_history_delete_guard BEFORE DELETE ON tenure_history
+BEGIN
+  SELECT tenure_refuse('write.append_only', 'table', 'tenure_history')
+   WHERE EXISTS (SELECT 1 FROM tenure_session WHERE session_id = OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_history_update_guard BEFORE UPDATE ON tenure_history
+BEGIN
+  SELECT tenure_refuse('write.append_only', 'table', 'tenure_history');
+END;

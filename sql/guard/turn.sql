@@ -1,0 +1,127 @@
+-- Turns: a turn is open only while its session's status allows one, at most one is open, and an ended turn
+-- never changes again. Whoever ends a turn, what belonged to it ends with it, in the same transaction and
+-- in this order in the log: the turn, then its requests, each with its fail-closed decision.
+
+CREATE TRIGGER tenure_turn_insert_guard BEFORE INSERT ON tenure_turn
+BEGIN
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_turn')
+    FROM tenure_turn WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id;
+  SELECT tenure_check_id('turn_id', NEW.turn_id);
+  SELECT tenure_refuse(
+           CASE WHEN s.session_id IS NULL THEN 'turn.missing'
+                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
+                WHEN (NEW.ended_at IS NULL) <> (NEW.state = 'reserved' OR NEW.state = 'running')
+                THEN 'write.turn'
+                WHEN NEW.ended_at IS NULL AND NOT session_allows_turn(s.status) THEN 'turn.not_allowed'
+                WHEN NEW.ended_at IS NULL AND o.turn_id IS NOT NULL THEN 'turn.busy' END,
+           'session', NEW.session_id, 'status', s.status, 'turn', coalesce(o.turn_id, NEW.turn_id),
+           'row', s.clock, 'connection', tenure_clock_kind())
+    FROM (SELECT 1)
+    LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
+    LEFT JOIN tenure_turn AS o ON o.session_id = NEW.session_id AND o.ended_at IS NULL;
+  INSERT INTO tenure_refusal (code, session_id)
+  VALUES ((SELECT 'fence.session' FROM tenure_session
+            WHERE session_id = NEW.session_id AND incarnation <> NEW.incarnation),
+          NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_turn_update_guard BEFORE UPDATE ON tenure_turn
+BEGIN
+  SELECT tenure_refuse(
+           CASE WHEN NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id
+                     OR NEW.incarnation <> OLD.incarnation THEN 'write.fixed'
+                WHEN OLD.ended_at IS NOT NULL THEN 'turn.ended'
+                WHEN OLD.state = 'running' AND NEW.state = 'reserved' THEN 'write.turn'
+                WHEN NEW.ended_at IS NOT NULL AND (NEW.state = 'reserved' OR NEW.state = 'running')
+                THEN 'write.turn'
+                WHEN NEW.started_at < OLD.started_at OR NEW.ended_at < OLD.started_at
+                THEN 'write.stamp' END,
+           'what', 'a turn of session ' || OLD.session_id, 'turn', OLD.turn_id,
+           'session', OLD.session_id);
+  SELECT tenure_refuse('usage.clock', 'row', s.clock, 'connection', tenure_clock_kind())
+    FROM tenure_session AS s
+   WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind()
+     AND s.end_reason IS NOT 'forced';
+END;
+
+CREATE TRIGGER tenure_turn_delete_guard BEFORE DELETE ON tenure_turn
+BEGIN
+  SELECT tenure_refuse('write.delete', 'what', 'a turn of a session that is still there')
+   WHERE EXISTS (SELECT 1 FROM tenure_session WHERE session_id = OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_turn_begun AFTER INSERT ON tenure_turn
+BEGIN
+  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
+                            detail)
+  SELECT session_now(), s.session_id, s.incarnation, s.scope, s.revision,
+         CASE NEW.state WHEN 'reserved' THEN 'turn.reserved' WHEN 'running' THEN 'turn.started'
+              WHEN 'error' THEN 'turn.failed' ELSE 'turn.' || NEW.state END,
+         tenure_verb_actor(), NEW.turn_id,
+         tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id,
+                       'message', NEW.last_agent_message)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+END;
+
+CREATE TRIGGER tenure_turn_running AFTER UPDATE OF state ON tenure_turn
+WHEN OLD.state = 'reserved' AND NEW.state = 'running'
+BEGIN
+  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
+                            detail)
+  SELECT session_now(), s.session_id, s.incarnation, s.scope, s.revision, 'turn.started',
+         tenure_verb_actor(), NEW.turn_id,
+         tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+END;
+
+CREATE TRIGGER tenure_turn_over AFTER UPDATE OF state ON tenure_turn
+WHEN OLD.ended_at IS NULL AND NEW.state <> 'reserved' AND NEW.state <> 'running'
+BEGIN
+  SELECT tenure_effect('completion');
+  UPDATE tenure_turn
+     SET ended_at = coalesce(ended_at, max(session_now(), started_at)),
+         (used_input, used_cached_input, used_output, used_reasoning_output, used_total,
+          used_cost_usd) =
+         (SELECT max(0, s.usage_input - start_input),
+                 max(0, s.usage_cached_input - start_cached_input),
+                 max(0, s.usage_output - start_output),
+                 max(0, s.usage_reasoning_output - start_reasoning_output),
+                 max(0, s.usage_total - start_total), max(0, s.usage_cost_usd - start_cost_usd)
+            FROM tenure_session AS s WHERE s.session_id = NEW.session_id)
+   WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+
+  INSERT INTO tenure_history (session_id, seq, turn_id, kind, at)
+  SELECT NEW.session_id,
+         1 + (SELECT coalesce(max(seq), 0) FROM tenure_history WHERE session_id = NEW.session_id),
+         NEW.turn_id, 'turn_aborted', session_now()
+   WHERE NEW.abort_reason = 'interrupted';
+
+  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
+                            detail)
+  SELECT session_now(), s.session_id, NEW.incarnation, s.scope, s.revision,
+         CASE WHEN NEW.abort_reason IS NOT NULL THEN 'turn.aborted'
+              WHEN NEW.state = 'error' THEN 'turn.failed' ELSE 'turn.' || NEW.state END,
+         tenure_verb_actor(), NEW.turn_id,
+         tenure_object('verb', tenure_verb_name(), 'abort_reason', NEW.abort_reason,
+                       'message', NEW.last_agent_message)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+
+  UPDATE tenure_request
+     SET state = 'expired', decision = turn_request_default(kind),
+         resolved_at = max(session_now(), created_at)
+   WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND state = 'pending';
+
+  INSERT INTO tenure_history (session_id, seq, turn_id, kind, payload, at)
+  SELECT i.session_id,
+         (SELECT coalesce(max(seq), 0) FROM tenure_history WHERE session_id = NEW.session_id)
+           + row_number() OVER (ORDER BY i.seq),
+         i.turn_id, 'leftover_input', i.payload, session_now()
+    FROM tenure_turn_input AS i
+   WHERE i.session_id = NEW.session_id AND i.turn_id = NEW.turn_id AND i.state = 'pending';
+  UPDATE tenure_turn_input SET state = 'leftover'
+   WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND state = 'pending';
+  DELETE FROM tenure_grant WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id;
+END;
