@@ -42,7 +42,7 @@ Exit codes: 0 done; 1 failed; 2 misuse; 3 no such session; 4 refused by a rule; 
 
 # declare_only VERB: fills the tables with that verb's declaration and nothing else.
 declare_only() {
-  SUMMARY='' OPTIONS=() OPERANDS=() METAVAR=() KIND=() COLUMN=() HELP=() NEED=()
+  SUMMARY='' OPTIONS=() OPERANDS=() METAVAR=() KIND=() COLUMN=() HELP=() NEED=() ACTIONS=() ACTION_HELP=() TAKES=()
   # shellcheck source=/dev/null
   source "$LIBRARY/verbs/$1.sh"
   verb_declare
@@ -56,14 +56,36 @@ help_page() {
   page+=" [OPTION]..."$'\n\n'"${SUMMARY^}."$'\n'
   for name in "${OPERANDS[@]}" "${OPTIONS[@]}"; do
     if [[ -n ${KIND[$name]-} ]]; then form="--$name ${METAVAR[$name]}"; else form=${METAVAR[$name]}; fi
-    printf -v line '\n  %-24s %s' "$form" "${HELP[$name]}"
+    taken_by "$name"
+    printf -v line '\n  %-24s %s%s' "$form" "${HELP[$name]}" "$REPLY"
     [[ $page == *"$line"* ]] || page+=$line
+    [[ $name != action ]] || help_actions
   done
   emit "$page"
 }
 
+# help_actions: adds the actions to the page of the caller.
+help_actions() {
+  local name
+  for name in "${ACTIONS[@]}"; do
+    printf -v line '\n    %-22s %s' "$name" "${ACTION_HELP[$name]}"
+    page+=$line
+  done
+}
+
+# taken_by OPTION: sets REPLY to the actions that take this option, if not all do.
+taken_by() {
+  local name actions=''
+  local -i others=0
+  for name in "${ACTIONS[@]}"; do
+    if [[ " ${TAKES[$name]} " == *" $1 "* ]]; then actions+=", $name"; else others+=1; fi
+  done
+  REPLY=
+  ((others == 0)) || [[ -z $actions ]] || REPLY=" (${actions:2})"
+}
+
 help_object() {
-  local name operands='' options='' text
+  local name operands='' options='' actions='' text
   for name in "${OPERANDS[@]}"; do
     json_text "${HELP[$name]}"
     operands+=",{\"name\":\"${METAVAR[$name]}\",\"need\":\"${NEED[$name]}\",\"help\":$REPLY}"
@@ -74,6 +96,10 @@ help_object() {
     json_text "${METAVAR[$name]}"
     options+=",{\"name\":\"--$name\",\"value\":$REPLY,\"help\":$text}"
   done
+  for name in "${ACTIONS[@]}"; do
+    json_text "${ACTION_HELP[$name]}"
+    actions+=",{\"name\":\"$name\",\"options\":[\"--${TAKES[$name]// /\",\"--}\"],\"help\":$REPLY}"
+  done
   json_text "$SUMMARY"
-  emit_result "{\"verb\":\"$1\",\"summary\":$REPLY,\"operands\":[${operands:1}],\"options\":[${options:1}]}"
+  emit_result "{\"verb\":\"$1\",\"summary\":$REPLY,\"operands\":[${operands:1}],\"actions\":[${actions:1}],\"options\":[${options:1}]}"
 }

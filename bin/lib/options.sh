@@ -13,6 +13,10 @@ OPTIONS=()
 OPERANDS=()
 declare -gA METAVAR=() KIND=() COLUMN=() HELP=() NEED=()
 
+# The actions of a verb that has some, and the options that each takes; see actions.sh.
+ACTIONS=()
+declare -gA ACTION_HELP=() TAKES=()
+
 # What was given, by option name, and SQL that stands for a value instead of its text.
 declare -gA GIVEN=() EXPRESSION=()
 
@@ -69,6 +73,17 @@ takes_people() {
 }
 takes_receipt() {
   option receipt ID text receipt_id 'an id of this request: asking again with it changes nothing'
+}
+takes_incarnation() {
+  option incarnation N integer incarnation 'only if it is still this incarnation'
+}
+takes_used() {
+  option input-tokens N integer input 'tokens read since the last report'
+  option cached-input-tokens N integer cached_input 'of those, from a cache'
+  option output-tokens N integer output 'tokens written'
+  option reasoning-output-tokens N integer reasoning_output 'of those, for reasoning'
+  option total-tokens N integer total 'tokens that count for the budget (the sum of read and written)'
+  option cost-usd X text cost_usd 'what it cost, in US dollars'
 }
 takes_lists() {
   option csv '' flag '' 'comma-separated values'

@@ -48,6 +48,13 @@ sql() {
   printf '%s\n' ".load $root/dist/tenure" "$@" | sqlite3 -batch -bail -init /dev/null "$TENURE_DB"
 }
 
+# typed STATEMENT...: shows statements as one would type them into the sqlite3 shell, and what they give.
+typed() {
+  printf "  ${dim}sqlite> %s${plain}\n" "$@"
+  sql "$@" >out 2>&1 || { cat out >&2 && return 1; }
+  sed 's/^/    /' out
+}
+
 # field NAME: a column of the holder of the scope repo.
 field() { sql "SELECT $1 FROM tenure_holder WHERE scope = 'repo';"; }
 
@@ -62,13 +69,13 @@ first=$(field session_id)
 fence=$(field fence)
 
 step '3. A table of our own, which from now on only the holder of repo may write'
-sql "CREATE TABLE tasks(id INTEGER PRIMARY KEY, done_by TEXT);"
+typed 'CREATE TABLE tasks(id INTEGER PRIMARY KEY, done_by TEXT);'
 show tenure guard tasks --scope repo
 
 step '4. worker-1 works: a process that heartbeats, and writes with its fence'
 (while tenure heartbeat --scope repo --actor worker-1 --activity 'building' >/dev/null; do sleep 1; done) &
 worker=$!
-sql "SELECT tenure_hold('$first', $fence);" "INSERT INTO tasks(done_by) VALUES ('worker-1');" >/dev/null
+typed "SELECT tenure_hold('$first', $fence);" "INSERT INTO tasks(done_by) VALUES ('worker-1');"
 sleep 2
 show tenure status --scope repo
 
@@ -76,6 +83,7 @@ step '5. worker-2 wants the scope too, and is told who has it'
 refused start.live_other_owner tenure start --scope repo --actor worker-2 --lease 4
 
 step '6. worker-1 is killed. Nobody cleans up after it; its lease still counts'
+printf '  %s$ kill -KILL %s%s\n' "$dim" "$worker" "$plain"
 kill -KILL "$worker"
 wait "$worker" 2>/dev/null || true
 worker=
@@ -86,15 +94,14 @@ while [[ $(field stale) == 0 ]]; do sleep 0.5; done
 show tenure takeover --scope repo --actor worker-2 --reason 'worker-1 vanished'
 
 step '8. A late write of worker-1 arrives, with the fence that it had. The table itself refuses it'
-printf "  %ssqlite> SELECT tenure_hold('%s', %s);%s\n" "$dim" "$first" "$fence" "$plain"
-printf "  %ssqlite> INSERT INTO tasks(done_by) VALUES ('worker-1, too late');%s\n" "$dim" "$plain"
-if sql "SELECT tenure_hold('$first', $fence);" \
-  "INSERT INTO tasks(done_by) VALUES ('worker-1, too late');" >out 2>&1; then
+late=("SELECT tenure_hold('$first', $fence);" "INSERT INTO tasks(done_by) VALUES ('worker-1, too late');")
+if typed "${late[@]}" 2>late; then
   printf 'demo: the late write was accepted\n' >&2
   exit 1
 fi
-sed -n 's/.*\(tenure: fence.token: .*worker-2.*\) (19).*/    \1/p' out | grep .
-[[ $(sql 'SELECT group_concat(done_by) FROM tasks;') == worker-1 ]]
+sed -n 's/.*\(tenure: fence.token: .*worker-2.*\) (19).*/    \1/p' late | grep .
+typed 'SELECT * FROM tasks;' | tee tasks
+[[ $(tail -n 1 tasks) == '    1|worker-1' ]]
 
 step '9. worker-2 is done'
 show tenure clear --scope repo --actor worker-2 --reason 'all tasks done'

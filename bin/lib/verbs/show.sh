@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 #
-# show - all there is about one session, with its last events.
+# show - all there is about one session: its turns, what waits for it, and its last events.
 
-use defaults phrase table sessions events
+use defaults phrase table sessions turns requests events
 
 verb_declare() {
   summary 'show all there is about one session'
   option session SESSION text '' 'the session (TENURE_SESSION, with its fence)'
   operand session optional
   option scope SCOPE text '' 'the one that holds this scope (TENURE_SCOPE, else main)'
-  option limit N count '' 'how many of its events (10)'
+  option limit N count '' 'how many of its events and turns (10)'
 }
 
 verb_run() {
-  local session events condition object
+  local session condition object
   default_target
   if is_given session; then
     sql_text "${GIVEN[session]}"
@@ -30,14 +30,11 @@ verb_run() {
   object_sql
   object=$REPLY
   new_table
-  event_columns
-  events_source "session_id=(SELECT session_id FROM told)" "${GIVEN[limit]-10}"
-  events=$REPLY
+  show_parts
   if [[ $FORMAT == json ]]; then
-    json_rows "$events"
-    result_sql "'{\"session\":'||object||',\"events\":'||$REPLY||'}'"
+    result_sql "'{\"session\":'||object||'$PARTS}'"
   else
-    show_lines "$events"
+    show_lines
   fi
   read_database "WITH clock(now)AS MATERIALIZED(SELECT session_now()),
     told(session_id,object)AS MATERIALIZED(SELECT session_id,$object FROM $session)
@@ -57,13 +54,40 @@ show_fields() {
   fields schema_version
 }
 
-# show_lines EVENTS: sets REPLY to SQL that writes the object a line per field that has a value, times as
-# times, and below it the events.
+# show_parts: sets PARTS to SQL that continues what stands before it, a part for each list of the session.
+show_parts() {
+  local -r its='session_id=(SELECT session_id FROM told)' limit=${GIVEN[limit]-10}
+  PARTS=
+  turn_columns
+  turns_source "$its" "$limit"
+  show_part turns "$REPLY"
+  request_columns
+  requests_source "q.$its AND state='pending'"
+  show_part requests "$REPLY"
+  input_columns
+  input_source "$its"
+  show_part input "$REPLY"
+  event_columns
+  events_source "$its" "$limit"
+  show_part events "$REPLY"
+}
+
+# show_part KEY SOURCE: the rows of SOURCE. People are not shown a list without rows.
+show_part() {
+  if [[ $FORMAT == json ]]; then
+    json_rows "$2"
+    PARTS+=",\"$1\":'||$REPLY||'"
+  else
+    text_rows "$2"
+    PARTS+="||iif(EXISTS(SELECT 1 FROM $2),char(10)||char(10)||$REPLY,'')"
+  fi
+  new_table
+}
+
+# show_lines: sets REPLY to SQL that writes the object a line per field that has a value, times as times,
+# and below it the lists.
 show_lines() {
-  local time
   phrase_when value
-  time=$REPLY
-  text_rows "$1"
-  REPLY="(SELECT group_concat(printf('%-24s',key)||iif(key GLOB'*_at' OR key='holds_until',$time,display_safe(value)),char(10))
-    FROM json_each(object),clock WHERE value IS NOT NULL)||char(10)||char(10)||$REPLY"
+  REPLY="(SELECT group_concat(printf('%-24s',key)||iif(key GLOB'*_at' OR key='holds_until',$REPLY,display_safe(value)),char(10))
+    FROM json_each(object),clock WHERE value IS NOT NULL)$PARTS"
 }

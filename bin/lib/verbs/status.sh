@@ -40,7 +40,7 @@ status_fields() {
     revision fence started_at last_started_at last_heartbeat_at lease_ttl lease_expires_at holds_until \
     remaining_secs
   flag_field stale
-  fields stale_reason verdict idle_secs current_activity activity_at
+  fields stale_reason verdict idle_secs current_activity activity_at active_turn_id
 }
 
 # Held scopes as columns; the others, and the sessions without one, as numbers.
@@ -55,7 +55,7 @@ show_all() {
   cell SINCE "$REPLY"
   phrase_hold
   cell UNTIL "$REPLY"
-  phrase_short current_activity 40
+  phrase_short "coalesce(current_activity,'turn '||active_turn_id)" 40
   cell DOING "$REPLY"
   text_rows "(SELECT * FROM held LIMIT $SCREEN)"
   table=$REPLY
@@ -75,7 +75,7 @@ show_all() {
 
 # show_one SCOPE: a few lines about one scope. Marks: see present.
 show_one() {
-  local since hold until doing
+  local since hold until doing turn
   phrase_since started_at
   since=$REPLY
   phrase_hold
@@ -84,6 +84,8 @@ show_one() {
   until=$REPLY
   phrase_ago activity_at
   doing=$REPLY
+  phrase_since t.started_at
+  turn=$REPLY
   read_database "WITH clock(now)AS MATERIALIZED(SELECT session_now()),
     asked(scope)AS(SELECT $1),
     noted(blocking,open)AS(SELECT coalesce(sum(kind='blocking'),0),count(*)FROM tenure_escalation,asked
@@ -95,6 +97,8 @@ show_one() {
       ||char(10)||'  since    '||$since
       ||char(10)||'  until    '||$until||' ('||$hold||')'
       ||coalesce(char(10)||'  doing    '||display_safe(current_activity)||coalesce(' ('||$doing||')',''),'')
+      ||coalesce(char(10)||'  turn     '||(SELECT display_safe(t.turn_id)||', '||t.kind||', '||t.state||', since '||$turn
+        FROM tenure_turn_effective AS t WHERE t.session_id=shown.session_id AND t.turn_id=active_turn_id),'')
       ||char(10)||'  session  '||display_safe(session_id)||', fence '||fence||', revision '||revision END
       ||iif(open,char(10)||'  notes    '||open||iif(open=1,' open escalation, ',' open escalations, ')||blocking||' blocking','')
       FROM shown,clock,noted;"
