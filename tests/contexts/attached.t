@@ -150,7 +150,7 @@ for name in ("tenure_scope", "tenure_meta", "tenure_event"):
     t.sql(f"CREATE TEMP TABLE {name} (key, value, scope, revision)")
     t.sql(f"INSERT INTO temp.{name}(key, value) VALUES ('schema', '99')")
 is_(error_of(t.db, "SELECT tenure_install()"), None, "tenure_install looks at its own tables")
-is_(t.value("SELECT value FROM main.tenure_meta"), "1", "and leaves them as they are")
+is_(t.value("SELECT value FROM main.tenure_meta"), str(t.value("SELECT tenure_install()")), "and leaves them as they are")
 t.sql("CREATE TEMP VIEW tenure_start AS SELECT 1 AS scope")
 is_(error_of(t.db, "INSERT INTO main.tenure_start(scope) VALUES ('named')"), None,
     "a verb by its full name is ours")

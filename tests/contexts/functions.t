@@ -38,7 +38,7 @@ for name in sorted(MODULES):
         ok(error_of(db, statement) is not None, f"{name} is read-only: {statement.split()[0]}")
 
 # Prefixes: what is Tenure's is known by its name.
-PREFIXES = ("tenure_", "session_", "lease_", "process_", "host_", "display_safe")
+PREFIXES = ("tenure_", "session_", "lease_", "turn_", "process_", "host_", "display_safe")
 is_([name for name, _ in sorted(added) if not name.startswith(PREFIXES)], [],
     "every name has one of our prefixes")
 
@@ -49,7 +49,7 @@ INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "ten
           "tenure_is_blank",
           "tenure_object", "tenure_refuse", "tenure_guard_check", "tenure_clock_kind", "tenure_fence_refusal",
           "tenure_start_decision", "tenure_within", "lease_granted", "lease_left", "lease_overdue",
-          "session_end_status")
+          "session_end_status", "turn_", "tenure_add", "tenure_json_merge")
 sources = ""
 for name in os.listdir(os.path.join(ROOT, "ext")):
     with open(os.path.join(ROOT, "ext", name), encoding="utf-8") as file:

@@ -39,7 +39,7 @@ FORGED = [
     "   OR current_activity = 'forged' OR fence > revision",
     "SELECT 1 FROM tenure_event WHERE detail = 'forged'",
     "SELECT 1 FROM tenure_receipt WHERE report = 'forged'",
-    "SELECT 1 WHERE (SELECT count(*) FROM tenure_meta WHERE value = '1') <> 1",
+    "SELECT 1 WHERE (SELECT count(*) FROM tenure_meta WHERE value BETWEEN '1' AND '9') <> 1",
     f"SELECT 1 FROM tenure_session WHERE status = 'idle' OR last_heartbeat_at NOT BETWEEN {NOW - 100} AND {NOW}",
 ]
 VERBS = ("create", "twin", "replace", "news", "clear", "takeover", "end", "resume")

@@ -124,8 +124,10 @@ for line in WRITES.strip().split("\n"):
             else:
                 t.tried(want, sql)
 is_(sorted(tried | {"tenure_session"}), sorted(TABLES), "every table was tried")
+TURNS = {"tenure_turn", "tenure_pending_start", "tenure_turn_input", "tenure_request", "tenure_grant", "tenure_history",
+         "tenure_provider_seen"}  # these are tried in tests/turns
 is_([name for (name,) in t.sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'tenure_%'"
-                               " ORDER BY name")], sorted(TABLES), "and there is no other")
+                               " ORDER BY name") if name not in TURNS], sorted(TABLES), "and there is no other")
 
 # Notes that change by hand are in the log like those that change by a verb.
 for sql, event in (

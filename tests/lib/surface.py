@@ -25,6 +25,10 @@ FUNCTIONS = {
         "tenure_check_json_array('[]')", "tenure_is_blank(' ')", "tenure_object('key', 1)",
         "tenure_fence_refusal(NULL, 1, 0, 'main', 1, 0)",
         "tenure_start_decision(NULL, 0, 'interactive', 0, 0, 0)",
+        "turn_outcome_state('failed')", "turn_request_default('approval')",
+        "turn_provider_decision('turn.started', NULL, 'none_new', 0, 0, NULL)",
+        "turn_decision_part('|running|start||keep', 'status')", "tenure_add(1, 2)",
+        "tenure_check_amount('usage.delta', 1.5)", "tenure_json_merge('{}', '{}')",
     ],
     "reading": [
         "session_now()", "session_mint_id()", "session_mint_id('esc_')", "session_report()", "host_name()",
@@ -51,7 +55,8 @@ VARIADIC = ["tenure_check_word", "tenure_object", "tenure_refuse", "tenure_repor
 
 # Each may be read by triggers and views; with the argument of those that need one.
 MODULES = {"session_status_policy": "", "session_status_edge": "", "session_status_alias": "",
-           "tenure_refusal_code": "", "tenure_schema": "",
+           "tenure_refusal_code": "", "tenure_schema": "", "tenure_json_texts": """('["a"]')""",
+           "session_granted": "('s', '[]')",
            "tenure_legacy_state": """('{"schema_version": 2, "started_at_epoch_s": 1,
                                       "last_started_at_epoch_s": 1, "start_count": 1}')"""}
 

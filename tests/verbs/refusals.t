@@ -156,7 +156,7 @@ CASES = [
     ("guard.scope_taken", GUARDED, "SELECT tenure_guard('tasks', 's')", {}, {"table": "tasks"}),
     ("guard.ours", None, "SELECT tenure_guard('tenure_event', 's')", {}, {"table": "tenure_event"}),
     ("install.newer", None, "DROP TRIGGER tenure_meta_update_guard ;; UPDATE tenure_meta SET value = '99' ;; "
-     "SELECT tenure_install()", {}, {"found": 99, "known": 1}),
+     "SELECT tenure_install()", {}, {"found": 99, "known": Tenure().sql("SELECT tenure_install()")[0][0]}),
     ("install.name_taken", None, "SELECT tenure_uninstall() ;; CREATE TABLE tenure_gate(x) ;; SELECT "
      "tenure_install()", {}, {"name": "tenure_gate"}),
     ("write.exists", LIVE, "INSERT OR REPLACE INTO tenure_session SELECT * FROM tenure_session", {},
@@ -183,6 +183,10 @@ CASES = [
 ]
 
 # Codes that no situation here can raise, and why.
+# What the verbs of turns refuse, and the raw writes to their tables, is raised in tests/turns.
+TURNS = ("turn.", "steer.", "abort.", "request.", "opt.abort_reason", "opt.decision", "opt.rate_limits",
+         "opt.replace", "opt.request_kind", "opt.reserve", "opt.turn_kind", "usage.delta", "usage.event",
+         "write.turn", "write.request", "write.input")
 EXEMPT = {
     "usage.id_space": "needs 2^80 ids in one millisecond; the C test of the ids raises it",
 }
@@ -275,7 +279,8 @@ is_(error_of(second.db, *verb_sql("start", ASK))[0], f"tenure: usage.attached: {
     "usage.attached: its sentence")
 
 raised = [case[0] for case in CASES] + ["usage.attached", "usage.context"]
-is_(sorted(set(catalogue) - set(raised) - set(EXEMPT)), [], "every code of the catalogue was raised")
+is_(sorted(code for code in set(catalogue) - set(raised) - set(EXEMPT) if not code.startswith(TURNS)), [],
+    "every code of the catalogue was raised")
 is_(sorted(set(raised) - set(catalogue)), [], "and no other")
 is_(len(raised), len(set(raised)), "each once")
 
