@@ -10,7 +10,8 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror
 HIDDEN   = -fPIC -fvisibility=hidden
-SANITIZE = -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# What prove is told; the machine has at least two cores.
+PROVE   ?= -j2
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c
 H_FILES   = $(sort $(wildcard ext/*.h))
