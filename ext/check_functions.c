@@ -106,7 +106,7 @@ static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (value.z == NULL) return;
   for (int i = 2; i < n && !is_blob; i++) {
     if (!tn_value_text(ctx, args[i], &word)) return;
-    if (word.n == value.n && memcmp(word.z, value.z, value.n) == 0) {
+    if (word.z != NULL && word.n == value.n && memcmp(word.z, value.z, value.n) == 0) {
       check_give(ctx, value);
       return;
     }

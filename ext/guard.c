@@ -119,7 +119,9 @@ static int guard_find_other(sqlite3 *db, const char *name, const char *scope, in
 static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   int other = 0;
-  int rc = guard_find_other(db, name, scope.z, &other);
+  /* The answer is made before the change: a lack of memory must not be found out after it. */
+  char *answer = sqlite3_mprintf("%s", scope.z);
+  int rc = answer == NULL ? SQLITE_NOMEM : guard_find_other(db, name, scope.z, &other);
   if (rc != SQLITE_OK) {
     guard_fail(ctx, rc);
   } else if (other) {
@@ -128,9 +130,11 @@ static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
     rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
     if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z);
     if (tn_statement_end(ctx, rc)) {
-      sqlite3_result_text(ctx, scope.z, (int)scope.n, SQLITE_TRANSIENT);
+      sqlite3_result_text(ctx, answer, -1, sqlite3_free);
+      answer = NULL;
     }
   }
+  sqlite3_free(answer);
 }
 
 static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {

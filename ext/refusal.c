@@ -38,6 +38,7 @@ static const refusal_entry refusal_catalogue[] = {
                            "storage-corruption, unknown"},
     {"opt.force", "force {value} is neither 0 nor 1"},
     {"opt.gates", "gates is not a JSON array"},
+    {"opt.keys", "keys is not a JSON array of texts"},
     {"opt.kind", "kind {value|(none)} is neither blocking nor non_blocking"},
     {"opt.kind_not_autonomous", "owner_kind interactive is not for lifecycle autonomous"},
     {"opt.lease", "lease_ttl is only for lifecycle autonomous"},

@@ -219,8 +219,7 @@ static int turn_texts_read(sqlite3_value *value, turn_texts **out, char **messag
     return SQLITE_OK;
   }
   turn_texts_free(texts);
-  if (rc == SQLITE_ERROR)
-    *message = sqlite3_mprintf("tenure: opt.keys: keys is not a JSON array of texts");
+  if (rc == SQLITE_ERROR) *message = tn_refusal_message("opt.keys", NULL, 0);
   return rc;
 }
 

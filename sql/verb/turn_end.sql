@@ -52,8 +52,11 @@ BEGIN
      SET state = NEW.state, last_agent_message = coalesce(NEW.message, last_agent_message)
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND NEW.how = 'open';
   INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at, ended_at,
-                           last_agent_message)
-  SELECT session_id, NEW.turn_id, incarnation, NEW.state, session_now(), session_now(), NEW.message
+                           last_agent_message, start_input, start_cached_input, start_output,
+                           start_reasoning_output, start_total, start_cost_usd)
+  SELECT session_id, NEW.turn_id, incarnation, NEW.state, session_now(), session_now(), NEW.message,
+         usage_input, usage_cached_input, usage_output, usage_reasoning_output, usage_total,
+         usage_cost_usd
     FROM tenure_session WHERE session_id = NEW.session_id AND NEW.how = 'unseen';
   UPDATE tenure_session
      SET status = CASE WHEN NOT session_allows_turn(status) THEN status

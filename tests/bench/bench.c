@@ -346,8 +346,7 @@ static void run_rounds(subject *subjects, int n, int rounds, int ops) {
     for (int k = 0; k < n; k++) {
       subject *it = &subjects[round % 2 == 0 ? k : n - 1 - k];
       const sqlite3_int64 begin = now_ns(CLOCK_MONOTONIC);
-      for (int i = 0; i < ops; i++)
-        it->once(it, (round + 1) * ops + i);
+      for (int i = 0; i < ops; i++) it->once(it, (round + 1) * ops + i);
       const double spent = (double)(now_ns(CLOCK_MONOTONIC) - begin);
       if (round >= 0) it->round_ns[round] = spent / ops;
     }
@@ -358,8 +357,7 @@ static void run_rounds(subject *subjects, int n, int rounds, int ops) {
 static void print_ratio(const char *what, const subject *it, const subject *base, int rounds,
                         double goal) {
   double ratio[ROUND_MAX];
-  for (int i = 0; i < rounds; i++)
-    ratio[i] = it->round_ns[i] / base->round_ns[i];
+  for (int i = 0; i < rounds; i++) ratio[i] = it->round_ns[i] / base->round_ns[i];
   qsort(ratio, (size_t)rounds, sizeof ratio[0], compare_doubles);
   const double median = ratio[rounds / 2];
   printf("%-46s %6.2f  (%.2f .. %.2f)", what, median, ratio[rounds / 4], ratio[3 * rounds / 4]);
@@ -386,15 +384,13 @@ static void bench_place(const char *name, const char *parent, const char *synchr
     (void)snprintf(what, sizeof what, "%s / bare UPDATE, %s", beats[i].name, name);
     print_ratio(what, &beats[i], &beats[0], ROUND_MAX, heartbeat_goal);
   }
-  for (int i = 0; i < 3; i++)
-    close_subject(&beats[i]);
+  for (int i = 0; i < 3; i++) close_subject(&beats[i]);
 
   subject pairs[] = {subject_floor_start_clear(&at), subject_start_clear(&at)};
   run_rounds(pairs, 2, ROUND_MAX, ops / 4);
   (void)snprintf(what, sizeof what, "start + clear / bare pair, %s", name);
   print_ratio(what, &pairs[1], &pairs[0], ROUND_MAX, pair_goal);
-  for (int i = 0; i < 2; i++)
-    close_subject(&pairs[i]);
+  for (int i = 0; i < 2; i++) close_subject(&pairs[i]);
   close_place(&at);
 }
 
@@ -409,8 +405,7 @@ static void bench_predicate(void) {
   run_rounds(scans, 3, rounds, 1);
   print_ratio("scan: session_is_terminal(status) / status", &scans[1], &scans[0], rounds, 1.25);
   print_ratio("scan: session_is_terminal(status) / upper()", &scans[1], &scans[2], rounds, 0);
-  for (int i = 0; i < 3; i++)
-    close_subject(&scans[i]);
+  for (int i = 0; i < 3; i++) close_subject(&scans[i]);
   if (sqlite3_close(db) != SQLITE_OK) fail(db, "close");
 }
 
@@ -418,8 +413,7 @@ static void bench_predicate(void) {
 
 /* Must stay a function of its own: callgrind switches its counters on and off where it begins and ends. */
 __attribute__((noinline)) void bench_measured(subject *it, int from, int count) {
-  for (int i = from; i < from + count; i++)
-    it->once(it, i);
+  for (int i = from; i < from + count; i++) it->once(it, i);
 }
 
 static int bench_instructions(const char *what, int count) {

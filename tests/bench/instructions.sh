@@ -19,7 +19,8 @@ each() {
 
 # ratio NAME COST FLOOR
 ratio() {
-  printf '%-46s %8d  floor %6d  %6s times\n' "$1" "$2" "$3" "$(awk -v a="$2" -v b="$3" 'BEGIN { printf "%.2f", a / b }')"
+  awk -v name="$1" -v cost="$2" -v floor="$3" \
+    'BEGIN { printf "%-46s %8d  floor %6d  %6.2f times\n", name, cost, floor, cost / floor }'
 }
 
 each scan-status 12000 && status=$REPLY

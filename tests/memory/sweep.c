@@ -83,6 +83,14 @@ typedef struct sweep_case {
   "INSERT INTO tenure_start(scope, actor_id, supervisor_id, lease_ttl) VALUES ('a', 'ann', 'boss', 60);"
 #define LATER "SELECT tenure_clock(1000000100);"
 #define REPORT " RETURNING session_report()"
+#define TURN(ID)                                                                                   \
+  "INSERT INTO tenure_turn_begin(session_id, turn_id) SELECT session_id, '" ID                     \
+  "' FROM tenure_session;"
+#define STEER                                                                                      \
+  "INSERT INTO tenure_turn_steer(session_id, input) SELECT session_id, 'x' FROM tenure_session;"
+#define ASK                                                                                        \
+  "INSERT INTO tenure_request_open(session_id, request_id, kind) SELECT session_id, 'q', "         \
+  "'approval' FROM tenure_session;"
 #define STATE                                                                                      \
   "'{\"schema_version\": 4, \"started_at_epoch_s\": 1, \"last_started_at_epoch_s\": 2, "           \
   "\"start_count\": 3, \"session_id\": \"ses_old\", \"owner_kind\": \"runtime_worker\", "          \
@@ -140,6 +148,43 @@ static const sweep_case cases[] = {
     {"baseline", ANN,
      "INSERT INTO tenure_baseline_set(session_id, name, digest) SELECT session_id, 'n', 'd' FROM "
      "tenure_session" REPORT},
+    {"turn, asked for", ANN,
+     "INSERT INTO tenure_turn_request_start(session_id, message_id) "
+     "SELECT session_id, 'm' FROM tenure_session" REPORT},
+    {"turn, begun", ANN TURN("t0"),
+     "INSERT INTO tenure_turn_begin(session_id, turn_id, replace) "
+     "SELECT session_id, 't1', 1 FROM tenure_session" REPORT},
+    {"turn, steered", ANN TURN("t1"),
+     "INSERT INTO tenure_turn_steer(session_id, input) SELECT session_id, 'x' FROM tenure_session" REPORT},
+    {"turn, taking its input", ANN TURN("t1") STEER STEER,
+     "INSERT INTO tenure_turn_take_input(session_id) SELECT session_id FROM tenure_session" REPORT},
+    {"turn, ended", ANN TURN("t1") STEER ASK,
+     "INSERT INTO tenure_turn_end(session_id, turn_id, message, total) "
+     "SELECT session_id, 't1', 'done', 3 FROM tenure_session" REPORT},
+    {"turn, aborted", ANN TURN("t1") STEER ASK,
+     "INSERT INTO tenure_turn_abort(session_id) SELECT session_id FROM tenure_session" REPORT},
+    {"turn, refused", ANN TURN("t1"),
+     "INSERT INTO tenure_turn_begin(session_id, turn_id) SELECT session_id, 't2' FROM tenure_session" REPORT},
+    {"request, opened", ANN TURN("t1"),
+     "INSERT INTO tenure_request_open(session_id, request_id, kind, payload) "
+     "SELECT session_id, 'q', 'approval', 'p' FROM tenure_session" REPORT},
+    {"request, resolved", ANN TURN("t1") ASK,
+     "INSERT INTO tenure_request_resolve(session_id, request_id, decision, remember) "
+     "SELECT session_id, 'q', 'approved_for_session', '[\"a\", \"\\u00e9\"]' FROM tenure_session" REPORT},
+    {"grants",
+     ANN TURN("t1") ASK
+     "INSERT INTO tenure_request_resolve(session_id, request_id, decision, remember) "
+     "SELECT session_id, 'q', 'approved_for_session', '[\"a\"]' FROM tenure_session;",
+     "SELECT g.granted, t.value FROM tenure_session AS s, session_granted(s.session_id, '[\"a\"]') AS g, "
+     "tenure_json_texts('[\"x\", \"\\u00e9\"]') AS t"},
+    {"usage", ANN TURN("t1"),
+     "INSERT INTO tenure_usage(session_id, input, total, cost_usd, rate_limits) "
+     "SELECT session_id, 1, 2, 0.5, '{\"a\": {\"b\": [1]}}' FROM tenure_session" REPORT},
+    {"provider event", ANN TURN("t1"),
+     "INSERT INTO tenure_provider_event(session_id, type, turn_id, outcome, event_id) "
+     "SELECT session_id, 'turn.completed', 't1', 'cancelled', 'e' FROM tenure_session" REPORT},
+    {"clear, with a turn open", ANN TURN("t1") STEER ASK,
+     "INSERT INTO tenure_clear(scope, actor_id) VALUES ('a', 'ann')" REPORT},
     {"raw end", ANN,
      "UPDATE tenure_session SET status = 'stopped', revision = session_transition(status, 'stopped', "
      "revision, 1)"},
@@ -257,13 +302,16 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
   return stmt;
 }
 
-#define LOOK                                                                                       \
-  "SELECT (SELECT coalesce(sum(revision * 7 + fence * 3 + length(status) + changed_at), 0) FROM "  \
-  "tenure_session) + (SELECT coalesce(sum(revision), 0) FROM tenure_scope) * 1000003 + "           \
-  "(SELECT count(*) FROM tenure_event) * 10007 + (SELECT count(*) FROM tenure_receipt) * 101 + "   \
-  "(SELECT count(*) + count(resolved_at) FROM tenure_escalation) * 103 + (SELECT count(*) FROM "   \
-  "tenure_gate) * 107 + (SELECT count(*) FROM tenure_baseline) * 109 + (SELECT count(*) FROM "     \
-  "sqlite_schema) * 113"
+#define LOOK                                                                                         \
+  "SELECT (SELECT coalesce(sum(revision * 7 + fence * 3 + length(status) + changed_at), 0) FROM "    \
+  "tenure_session) + (SELECT coalesce(sum(revision), 0) FROM tenure_scope) * 1000003 + "             \
+  "(SELECT count(*) FROM tenure_event) * 10007 + (SELECT count(*) FROM tenure_receipt) * 101 + "     \
+  "(SELECT count(*) + count(resolved_at) FROM tenure_escalation) * 103 + (SELECT count(*) FROM "     \
+  "tenure_gate) * 107 + (SELECT count(*) FROM tenure_baseline) * 109 + (SELECT count(*) FROM "       \
+  "sqlite_schema) * 113 + (SELECT coalesce(sum(length(state) + 1000 * (ended_at IS NULL)), 0) FROM " \
+  "tenure_turn) * 127 + (SELECT coalesce(sum(length(state)), 0) FROM tenure_turn_input) * 131 + "    \
+  "(SELECT coalesce(sum(length(state)), 0) FROM tenure_request) * 137 + (SELECT count(*) FROM "      \
+  "tenure_pending_start) * 139"
 #define NO_VERB "SELECT tenure_verb_name() IS NULL AND tenure_effect_name() IS NULL"
 
 /* A connection with a case's situation on it. */

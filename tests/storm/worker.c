@@ -8,8 +8,9 @@
 ** one begins:
 **   {"verb": ..., "begin": NS, "end": NS, "shown": FENCE, "report": {...}}
 ** begin and end are readings of the monotonic clock around the statement, shown is the fence that it
-** showed, 0 for none. A refusal is no success and is not logged. A worker that was refused often goes on with the fence it has, as a process would that
-** has not noticed that it was replaced; that must never do any harm.
+** showed, 0 for none. A refusal is no success and is not logged. A worker that was refused often goes on
+** with the fence it has, as a process would that has not noticed that it was replaced; that must never do
+** any harm.
 **
 ** Contention is waited for in short random steps. Any other error ends the worker with status 1, which
 ** fails the test.

@@ -184,7 +184,7 @@ CASES = [
 
 # Codes that no situation here can raise, and why.
 # What the verbs of turns refuse, and the raw writes to their tables, is raised in tests/turns.
-TURNS = ("turn.", "steer.", "abort.", "request.", "opt.abort_reason", "opt.decision", "opt.rate_limits",
+TURNS = ("turn.", "steer.", "abort.", "request.", "opt.abort_reason", "opt.decision", "opt.keys", "opt.rate_limits",
          "opt.replace", "opt.request_kind", "opt.reserve", "opt.turn_kind", "usage.delta", "usage.event",
          "write.turn", "write.request", "write.input")
 EXEMPT = {
