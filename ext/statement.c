@@ -28,7 +28,9 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
 
 /* Undoes the change. If the error has ended the transaction already, both statements fail, and that is
 ** all. An interrupt is still in force while the calling statement runs, so they may not run either; but
-** SQLite answers an interrupted write, whichever, by rolling back everything. */
+** SQLite answers an interrupted write, whichever, by rolling back everything. Out of memory, SQLite runs
+** nothing more until the calling statement is over: then the savepoint stays open, and nothing of the
+** change is committed. */
 static void statement_undo(sqlite3 *db) {
   (void)sqlite3_exec(db, "ROLLBACK TO tenure_change", NULL, NULL, NULL);
   const int rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
