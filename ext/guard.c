@@ -118,6 +118,7 @@ static int guard_find_other(sqlite3 *db, const char *name, const char *scope, in
 
 static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
+  tn_change change;
   int other = 0;
   /* The answer is made before the change: a lack of memory must not be found out after it. */
   char *answer = sqlite3_mprintf("%s", scope.z);
@@ -126,10 +127,10 @@ static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
     guard_fail(ctx, rc);
   } else if (other) {
     tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
-  } else if (tn_statement_begin(ctx, "tenure_guard()")) {
+  } else if (tn_statement_begin(ctx, "tenure_guard()", &change)) {
     rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
     if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z);
-    if (tn_statement_end(ctx, rc)) {
+    if (tn_statement_end(ctx, rc, &change)) {
       sqlite3_result_text(ctx, answer, -1, sqlite3_free);
       answer = NULL;
     }
@@ -159,6 +160,7 @@ static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   tn_text table;
+  tn_change change;
   (void)n;
   if (!tn_statement_is_own(ctx, "tenure_unguard()")) return;
   if (!tn_value_text(ctx, args[0], &table)) return;
@@ -166,8 +168,8 @@ static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
     tn_refuse(ctx, "guard.not_a_table", "table", table.z, table.n);
     return;
   }
-  if (tn_statement_begin(ctx, "tenure_unguard()"))
-    (void)tn_statement_end(ctx, guard_drop(db, table.z));
+  if (tn_statement_begin(ctx, "tenure_unguard()", &change))
+    (void)tn_statement_end(ctx, guard_drop(db, table.z), &change);
 }
 
 static tn_hold **guard_find_hold(tn_connection *conn, const char *scope) {

@@ -26,6 +26,7 @@ typedef struct install_run {
   sqlite3_int64 found; /* the number of the installed schema, 0 for none */
   const char *code;    /* a refusal, or NULL */
   const char *name;    /* the object it is about, or NULL */
+  tn_change change;
 } install_run;
 
 /* What stands under NAME in the main schema, in whatever case: its kind in *KIND and its SQL in *SQL
@@ -155,22 +156,22 @@ static void install_refuse(sqlite3_context *ctx, const install_run *run) {
 }
 
 /* Ends a function with its refusal, the database's error, or the RESULT. */
-static void install_finish(sqlite3_context *ctx, const install_run *run, int rc, int result) {
+static void install_finish(sqlite3_context *ctx, install_run *run, int rc, int result) {
   if (run->code != NULL) {
-    tn_statement_undo(ctx);
+    tn_statement_undo(ctx, &run->change);
     install_refuse(ctx, run);
-  } else if (tn_statement_end(ctx, rc)) {
+  } else if (tn_statement_end(ctx, rc, &run->change)) {
     sqlite3_result_int(ctx, result);
   }
 }
 
 static void fn_install(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_connection *conn = sqlite3_user_data(ctx);
-  install_run run = {conn->db, 0, NULL, NULL};
+  install_run run = {.db = conn->db};
   (void)n;
   (void)args;
   if (!tn_statement_is_own(ctx, "tenure_install()")) return;
-  if (!tn_statement_begin(ctx, "tenure_install()")) return;
+  if (!tn_statement_begin(ctx, "tenure_install()", &run.change)) return;
   tn_frame *frame = tn_frame_open(conn, "install", NULL, NULL);
   const int rc = frame == NULL ? SQLITE_NOMEM : install_objects(&run);
   if (frame != NULL) tn_frame_close(frame);
@@ -194,11 +195,11 @@ static int uninstall_objects(sqlite3 *db) {
 
 static void fn_uninstall(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_connection *conn = sqlite3_user_data(ctx);
-  install_run run = {conn->db, 0, NULL, NULL};
+  install_run run = {.db = conn->db};
   (void)n;
   (void)args;
   if (!tn_statement_is_own(ctx, "tenure_uninstall()")) return;
-  if (!tn_statement_begin(ctx, "tenure_uninstall()")) return;
+  if (!tn_statement_begin(ctx, "tenure_uninstall()", &run.change)) return;
   int rc = install_read_version(run.db, &run.found);
   if (rc == SQLITE_OK && run.found > TN_SCHEMA_VERSION) {
     run.code = "install.newer";

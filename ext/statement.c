@@ -27,51 +27,59 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
 }
 
 /* Undoes the change. If the error has ended the transaction already, both statements fail, and that is
-** all. An interrupt is still in force while the calling statement runs, so they may not run either; but
-** SQLite answers an interrupted write, whichever, by rolling back everything. Out of memory, SQLite runs
-** nothing more until the calling statement is over: then the savepoint stays open, and nothing of the
-** change is committed. */
-static void statement_undo(sqlite3 *db) {
+** all. While an interrupt is in force, or memory has run out, SQLite runs nothing new until the calling
+** statement is over; but a write that fails of either makes it roll back everything, and such a write was
+** prepared beforehand. */
+static void statement_undo(sqlite3 *db, tn_change *change) {
   (void)sqlite3_exec(db, "ROLLBACK TO tenure_change", NULL, NULL, NULL);
   const int rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
-  if (rc == SQLITE_INTERRUPT && !sqlite3_get_autocommit(db)) {
-    (void)sqlite3_exec(db, "CREATE TEMP TABLE tenure_interrupted(a)", NULL, NULL, NULL);
+  if ((rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM) && !sqlite3_get_autocommit(db)) {
+    (void)sqlite3_step(change->write);
   }
+  (void)sqlite3_finalize(change->write); /* repeats the error, which is known */
+  change->write = NULL;
 }
 
-int tn_statement_begin(sqlite3_context *ctx, const char *what) {
+int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   const int was_outside = sqlite3_get_autocommit(db);
-  /* The schema is read first: if that fails there is nothing to undo yet. */
-  int rc = sqlite3_exec(db, "SELECT 1 FROM main.sqlite_schema LIMIT 0", NULL, NULL, NULL);
+  int rc = sqlite3_prepare_v2(db, "PRAGMA temp.user_version = 0", -1, &change->write, NULL);
   if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
   if (rc == SQLITE_OK) return 1;
-  if (rc == SQLITE_BUSY && !was_outside) {
-    /* A savepoint waits for no lock: it is busy only in the middle of another write statement. */
-    tn_refuse(ctx, "usage.context", "what", what, strlen(what));
-    return 0;
-  }
   const int extended = sqlite3_extended_errcode(db);
   char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
   /* An interrupt may be reported by a statement that has done all its work. */
-  if (was_outside && !sqlite3_get_autocommit(db)) statement_undo(db);
-  tn_statement_fail(ctx, extended, message);
+  if (was_outside && !sqlite3_get_autocommit(db)) {
+    statement_undo(db, change);
+  } else {
+    (void)sqlite3_finalize(change->write);
+  }
+  if (rc == SQLITE_BUSY && !was_outside) {
+    /* A savepoint waits for no lock: it is busy only in the middle of another write statement. */
+    sqlite3_free(message);
+    tn_refuse(ctx, "usage.context", "what", what, strlen(what));
+  } else {
+    tn_statement_fail(ctx, extended, message);
+  }
   return 0;
 }
 
-int tn_statement_end(sqlite3_context *ctx, int rc) {
+int tn_statement_end(sqlite3_context *ctx, int rc, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   if (rc == SQLITE_OK) rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
-  if (rc == SQLITE_OK) return 1;
+  if (rc == SQLITE_OK) {
+    (void)sqlite3_finalize(change->write); /* it never ran */
+    return 1;
+  }
   const int extended = sqlite3_extended_errcode(db);
   char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
-  statement_undo(db);
+  statement_undo(db, change);
   tn_statement_fail(ctx, (extended & 0xff) == (rc & 0xff) ? extended : rc, message);
   return 0;
 }
 
-void tn_statement_undo(sqlite3_context *ctx) {
-  statement_undo(sqlite3_context_db_handle(ctx));
+void tn_statement_undo(sqlite3_context *ctx, tn_change *change) {
+  statement_undo(sqlite3_context_db_handle(ctx), change);
 }
 
 void tn_statement_fail(sqlite3_context *ctx, int rc, char *message) {

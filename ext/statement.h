@@ -13,16 +13,21 @@ int tn_statement_is_own(sqlite3_context *ctx, const char *what);
 /* Runs the SQL that FORMAT makes (as sqlite3_mprintf does). Returns a result code. */
 int tn_statement_run(sqlite3 *db, const char *format, ...);
 
+/* A change of the schema that is going on. */
+typedef struct tn_change {
+  sqlite3_stmt *write; /* kept ready for undoing the change where nothing new can be run */
+} tn_change;
+
 /* Opens the transaction in which the function of CTX changes the schema: a savepoint, so it nests in the
 ** caller's own. Returns 1, or 0 after ending the function with an error that names WHAT. */
-int tn_statement_begin(sqlite3_context *ctx, const char *what);
+int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change);
 
 /* Ends it with the code RC of what was done: keeps the change and returns 1; or undoes it, ends the
 ** function with the database's error and returns 0. */
-int tn_statement_end(sqlite3_context *ctx, int rc);
+int tn_statement_end(sqlite3_context *ctx, int rc, tn_change *change);
 
 /* Undoes the change; the caller ends the function with an error of its own. */
-void tn_statement_undo(sqlite3_context *ctx);
+void tn_statement_undo(sqlite3_context *ctx, tn_change *change);
 
 /* Ends the SQL function of CTX with the database's own error RC and MESSAGE, which is freed. */
 void tn_statement_fail(sqlite3_context *ctx, int rc, char *message);

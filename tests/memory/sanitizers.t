@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Everything of Tenure once, and every allocation failing, under AddressSanitizer and
-# UndefinedBehaviorSanitizer; and every allocation failing without them, which is faster and so more
-# thorough. SWEEP_SEED repeats a run.
+# Everything of Tenure once, and allocations that fail, under AddressSanitizer and
+# UndefinedBehaviorSanitizer; and such failures without them, which is faster and so more
+# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every second.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 flags='-std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 seed=${SWEEP_SEED:-$RANDOM}
+stride=${SWEEP_STRIDE:-2}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -31,9 +32,9 @@ build() {
 make -s dist/amalgamation/tenure.c dist/tests/memory/sweep >&2
 build corpus
 build sweep
-printf '# SWEEP_SEED=%s\n' "$seed"
+printf '# SWEEP_SEED=%s SWEEP_STRIDE=%s\n' "$seed" "$stride"
 clean 'everything once, with the sanitizers' "$folder/corpus" tests/memory/corpus.sql
-clean 'one allocation in four fails, with the sanitizers' "$folder/sweep" "$seed" 4
-clean 'every allocation fails' dist/tests/memory/sweep "$seed"
+clean "one allocation in $((4 * stride)) fails, with the sanitizers" "$folder/sweep" "$seed" $((4 * stride))
+clean "one allocation in $stride fails" dist/tests/memory/sweep "$seed" "$stride"
 printf '1..%d\n' "$run"
 exit $((failed > 0))
