@@ -119,8 +119,9 @@ static int install_create(install_run *run, int needs_program) {
   for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
     install_state state;
     rc = install_look(run, &tn_schema[i], &state);
-    if (rc == SQLITE_OK && state == INSTALL_MISSING)
-      rc = tn_statement_run(run->db, "%s", tn_schema[i].sql);
+    if (rc != SQLITE_OK || state != INSTALL_MISSING) continue;
+    rc = tn_statement_run(run->db, "%s", tn_schema[i].sql);
+    if (rc == SQLITE_OK) rc = tn_statement_renew(run->db, &run->change);
   }
   return rc;
 }

@@ -40,10 +40,16 @@ static void statement_undo(sqlite3 *db, tn_change *change) {
   change->write = NULL;
 }
 
+int tn_statement_renew(sqlite3 *db, tn_change *change) {
+  (void)sqlite3_finalize(change->write); /* it never ran */
+  return sqlite3_prepare_v2(db, "PRAGMA temp.user_version = 0", -1, &change->write, NULL);
+}
+
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   const int was_outside = sqlite3_get_autocommit(db);
-  int rc = sqlite3_prepare_v2(db, "PRAGMA temp.user_version = 0", -1, &change->write, NULL);
+  change->write = NULL;
+  int rc = tn_statement_renew(db, change);
   if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
   if (rc == SQLITE_OK) return 1;
   const int extended = sqlite3_extended_errcode(db);

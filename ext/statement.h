@@ -22,6 +22,9 @@ typedef struct tn_change {
 ** caller's own. Returns 1, or 0 after ending the function with an error that names WHAT. */
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change);
 
+/* Renews what CHANGE keeps ready; called after a statement that makes SQLite expire prepared ones. */
+int tn_statement_renew(sqlite3 *db, tn_change *change);
+
 /* Ends it with the code RC of what was done: keeps the change and returns 1; or undoes it, ends the
 ** function with the database's error and returns 0. */
 int tn_statement_end(sqlite3_context *ctx, int rc, tn_change *change);

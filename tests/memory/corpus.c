@@ -7,11 +7,7 @@
 ** closes connections at awkward moments. It is a test too: every code of the catalogue must have been
 ** raised, every connection must close, and SQLite must hold no memory at the end. Prints TAP.
 */
-#include "tenure.h"
-
-#include "../core/tap.h"
-
-#include <stdlib.h>
+#include "image.h"
 
 enum { CODE_MAX = 256 };
 
@@ -21,22 +17,8 @@ static int n_raised;
 
 static int stride = 1;
 
-_Noreturn static void die(sqlite3 *db, const char *what) {
-  printf("Bail out! %s: %s\n", what, db == NULL ? "" : sqlite3_errmsg(db));
-  exit(1);
-}
-
 static void must(sqlite3 *db, int rc, const char *what) {
   if (rc != SQLITE_OK) die(db, what);
-}
-
-static sqlite3 *open_tenure(void) {
-  sqlite3 *db = NULL;
-  char *message = NULL;
-  must(db, sqlite3_open(":memory:", &db), "open");
-  must(db, sqlite3_tenure_init(db, &message, NULL), "init");
-  must(db, sqlite3_exec(db, "SELECT tenure_install()", NULL, NULL, NULL), "install");
-  return db;
 }
 
 /* Notes the code of the connection's last error, if it is one of ours. */
@@ -413,6 +395,7 @@ int main(int argc, char **argv) {
   test_loading();
   test_interrupt();
   for (int i = 0; i < n_raised; i++) free(raised[i]);
+  image_free();
   is_int(sqlite3_memory_used(), 0, "SQLite holds no memory");
   return done_testing();
 }

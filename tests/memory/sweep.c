@@ -14,12 +14,9 @@
 ** are drawn with SEED.
 ** Prints TAP.
 */
-#include "tenure.h"
-
-#include "../core/tap.h"
+#include "image.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { TEXT_MAX = 16384, SAMPLES = 40, EVERY_ONE = 600, STRIDE_MAX = 64 };
@@ -225,22 +222,8 @@ static const sweep_case cases[] = {
 };
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
 
-_Noreturn static void die(sqlite3 *db, const char *what) {
-  disarm();
-  printf("Bail out! %s: %s\n", what, db == NULL ? "" : sqlite3_errmsg(db));
-  exit(1);
-}
-
 static void run(sqlite3 *db, const char *sql) {
   if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) die(db, sql);
-}
-
-static sqlite3 *open_tenure(void) {
-  sqlite3 *db = NULL;
-  if (sqlite3_open(":memory:", &db) != SQLITE_OK) die(db, "open");
-  if (sqlite3_tenure_init(db, NULL, NULL) != SQLITE_OK) die(db, "init");
-  run(db, "SELECT tenure_install(); SELECT tenure_clock(1000000000)");
-  return db;
 }
 
 /* --- the outcome of a statement */
@@ -528,12 +511,7 @@ static void sweep_installing(const char *sql, int is_there) {
   for (int i = -1; i < SAMPLES / stride; i++) {
     sqlite3 *db = NULL;
     outcome got;
-    if (is_there) {
-      db = open_tenure();
-    } else if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
-               sqlite3_tenure_init(db, NULL, NULL) != SQLITE_OK) {
-      die(db, "open");
-    }
+    sqlite3 *db = is_there ? open_tenure() : open_empty();
     if (i < 0) {
       total = count_allocations(db, sql);
     } else {
@@ -568,5 +546,6 @@ int main(int argc, char **argv) {
   for (int i = 0; i < CASE_COUNT; i++) sweep_compilation(&cases[i]);
   sweep_installing("SELECT tenure_install()", 0);
   sweep_installing("SELECT tenure_uninstall()", 1);
+  image_free();
   return done_testing();
 }
