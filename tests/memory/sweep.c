@@ -509,7 +509,6 @@ static void sweep_installing(const char *sql, int is_there) {
   int wrong = 0;
   long long total = 0;
   for (int i = -1; i < SAMPLES / stride; i++) {
-    sqlite3 *db = NULL;
     outcome got;
     sqlite3 *db = is_there ? open_tenure() : open_empty();
     if (i < 0) {
