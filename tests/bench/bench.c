@@ -38,10 +38,8 @@ struct subject {
   double round_ns[ROUND_MAX];
 };
 
-/* The databases of one place (a directory with one durability). */
+/* The two databases of one place (a directory with one durability). */
 typedef struct place {
-  const char *name;
-  char folder[512];
   sqlite3 *floor;
   sqlite3 *tenure;
 } place;
@@ -154,30 +152,40 @@ static void fill_floor(sqlite3 *db, const char *source) {
           "DETACH source");
 }
 
-static void open_place(place *where, const char *name, const char *parent,
-                       const char *synchronous) {
-  where->name = name;
-  (void)snprintf(where->folder, sizeof where->folder, "%s/tenure-bench.XXXXXX", parent);
-  if (mkdtemp(where->folder) == NULL) fail(NULL, parent);
-  where->tenure = open_database(where->folder, "tenure.db", synchronous);
-  fill_tenure(where->tenure);
+/* The folder in use, "" for none. It goes also where the program gives up. */
+static char bench_folder[512];
+
+static void remove_folder(void) {
+  static const char *const names[] = {"tenure.db", "tenure.db-wal", "tenure.db-shm",
+                                      "floor.db",  "floor.db-wal",  "floor.db-shm"};
+  if (bench_folder[0] == '\0') return;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    char path[640];
+    (void)snprintf(path, sizeof path, "%s/%s", bench_folder, names[i]);
+    (void)unlink(path); /* the last connection has removed its -wal and -shm already */
+  }
+  if (rmdir(bench_folder) != 0) perror(bench_folder);
+  bench_folder[0] = '\0';
+}
+
+static void open_place(place *where, const char *parent, const char *synchronous) {
   char source[640];
-  (void)snprintf(source, sizeof source, "%s/tenure.db", where->folder);
-  where->floor = open_database(where->folder, "floor.db", synchronous);
+  (void)snprintf(bench_folder, sizeof bench_folder, "%s/tenure-bench.XXXXXX", parent);
+  if (mkdtemp(bench_folder) == NULL) {
+    bench_folder[0] = '\0';
+    fail(NULL, parent);
+  }
+  where->tenure = open_database(bench_folder, "tenure.db", synchronous);
+  fill_tenure(where->tenure);
+  (void)snprintf(source, sizeof source, "%s/tenure.db", bench_folder);
+  where->floor = open_database(bench_folder, "floor.db", synchronous);
   fill_floor(where->floor, source);
 }
 
 static void close_place(place *where) {
-  static const char *const names[] = {"tenure.db", "tenure.db-wal", "tenure.db-shm",
-                                      "floor.db",  "floor.db-wal",  "floor.db-shm"};
   if (sqlite3_close(where->tenure) != SQLITE_OK) fail(where->tenure, "close");
   if (sqlite3_close(where->floor) != SQLITE_OK) fail(where->floor, "close");
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    char path[640];
-    (void)snprintf(path, sizeof path, "%s/%s", where->folder, names[i]);
-    (void)unlink(path); /* the last connection has removed its -wal and -shm already */
-  }
-  if (rmdir(where->folder) != 0) fail(NULL, where->folder);
+  remove_folder();
 }
 
 static sqlite3_int64 now_ns(clockid_t clock) {
@@ -374,7 +382,7 @@ static void bench_place(const char *name, const char *parent, const char *synchr
                         double heartbeat_goal, double pair_goal, int ops) {
   place at;
   char what[128];
-  open_place(&at, name, parent, synchronous);
+  open_place(&at, parent, synchronous);
   read_ids(at.floor);
 
   subject beats[] = {subject_floor_heartbeat(&at), subject_heartbeat(&at),
@@ -433,7 +441,7 @@ static int bench_instructions(const char *what, int count) {
       return 2;
     }
   } else {
-    open_place(&at, "instructions", "/dev/shm", "NORMAL");
+    open_place(&at, "/dev/shm", "NORMAL");
     read_ids(at.floor);
     if (strcmp(what, "floor") == 0) {
       it = subject_floor_heartbeat(&at);
@@ -463,6 +471,7 @@ static int bench_instructions(const char *what, int count) {
 int main(int argc, char **argv) {
   const char *disk = ".";
   const char *memory = "/dev/shm";
+  if (atexit(remove_folder) != 0) fail(NULL, "atexit");
   if (argc == 4 && strcmp(argv[1], "instructions") == 0) {
     return bench_instructions(argv[2], atoi(argv[3]));
   }

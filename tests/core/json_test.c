@@ -261,11 +261,9 @@ static void test_refuse(void) {
 /* An object with DEPTH brackets around what is in its middle. Returns its length. */
 static size_t nest(char *z, int depth) {
   char *end = z + sprintf(z, "{\"a\":");
-  for (int i = 1; i < depth; i++)
-    end += sprintf(end, i % 2 ? "[" : "{\"b\":");
+  for (int i = 1; i < depth; i++) end += sprintf(end, i % 2 ? "[" : "{\"b\":");
   *end++ = '1';
-  for (int i = depth - 1; i > 0; i--)
-    *end++ = i % 2 ? ']' : '}';
+  for (int i = depth - 1; i > 0; i--) *end++ = i % 2 ? ']' : '}';
   *end++ = '}';
   return (size_t)(end - z);
 }

@@ -44,8 +44,7 @@ static pid_t start(void (*child)(void)) {
 }
 
 static void wait_for_ever(void) {
-  for (;;)
-    pause();
+  for (;;) pause();
 }
 
 static void end_at_once(void) {
@@ -167,8 +166,7 @@ static char state_of(pid_t pid) {
 
 static void test_threads(void) {
   const pid_t pid = start(end_first_thread);
-  for (int i = 0; i < 5000 && state_of(pid) != 'Z'; i++)
-    usleep(1000);
+  for (int i = 0; i < 5000 && state_of(pid) != 'Z'; i++) usleep(1000);
   is_int(state_of(pid), 'Z', "the system shows a process without its first thread as a zombie");
   const tn_process_identity identity = identity_of(pid, ticks_of(pid));
   is_state(&identity, "live", "such a process while other threads run");
@@ -456,8 +454,7 @@ static void test_descriptors(void) {
   const int before = dup(0);
   if (before < 0) abort();
   const tn_process_identity self = identity_of(getpid(), 1);
-  for (int i = 0; i < 5; i++)
-    (void)tn_process_state(&self);
+  for (int i = 0; i < 5; i++) (void)tn_process_state(&self);
   const int after = dup(0);
   is_int(after, before + 1, "no file stays open");
   int highest = after;
@@ -471,8 +468,7 @@ static void test_descriptors(void) {
   } else {
     skip("too many files may be opened", "when no file can be opened");
   }
-  for (int i = before; i <= highest; i++)
-    close(i);
+  for (int i = before; i <= highest; i++) close(i);
 }
 
 int main(void) {

@@ -39,8 +39,7 @@ static size_t expected(const unsigned char *z, size_t n, unsigned *codepoint) {
   unsigned char back[4];
   for (size_t length = 1; length <= n && length <= 4; length++) {
     unsigned guess = length == 1 ? z[0] : z[0] % (1U << (7 - length));
-    for (size_t i = 1; i < length; i++)
-      guess = guess * 64 + z[i] % 64;
+    for (size_t i = 1; i < length; i++) guess = guess * 64 + z[i] % 64;
     if (encode(guess, back) == length && memcmp(back, z, length) == 0) {
       *codepoint = guess;
       return length;
@@ -66,8 +65,7 @@ static void test_decode(void) {
     if (n == 0) continue;
     z[n] = 0x80; /* what follows must not matter */
     wrong += tn_text_decode((const char *)z, n + 1, &got) != n || got != c;
-    for (size_t cut = 1; cut < n; cut++)
-      wrong += tn_text_decode((const char *)z, cut, &got) != 0;
+    for (size_t cut = 1; cut < n; cut++) wrong += tn_text_decode((const char *)z, cut, &got) != 0;
   }
   is_int(wrong, 0, "every code point decodes, and none when it is cut short");
   wrong = 0;

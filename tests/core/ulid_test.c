@@ -26,8 +26,7 @@ static void ones(int n, void *buffer) {
 }
 
 static void counting(int n, void *buffer) {
-  for (int i = 0; i < n; i++)
-    ((unsigned char *)buffer)[i] = (unsigned char)(i * 0x11);
+  for (int i = 0; i < n; i++) ((unsigned char *)buffer)[i] = (unsigned char)(i * 0x11);
 }
 
 /* The value of a digit, or -1. */
@@ -38,8 +37,7 @@ static int digit(char c) {
 
 static int64_t time_of(const char *id) {
   int64_t ms = 0;
-  for (int i = 0; i < 10; i++)
-    ms = ms * 32 + digit(id[i]);
+  for (int i = 0; i < 10; i++) ms = ms * 32 + digit(id[i]);
   return ms;
 }
 
@@ -71,8 +69,7 @@ static void test_order(void) {
     wrong += strcmp(last, id) >= 0 || strlen(id) != TN_ULID_LENGTH;
     wrong += time_of(id) != (ms > newest ? ms : newest);
     wrong += randomness_calls != (ms > newest);
-    for (int j = 0; j < TN_ULID_LENGTH; j++)
-      wrong += digit(id[j]) < 0;
+    for (int j = 0; j < TN_ULID_LENGTH; j++) wrong += digit(id[j]) < 0;
     memcpy(last, id, sizeof last);
   }
   is_int(wrong, 0, "ids increase within a millisecond, over time and when the clock steps back");
