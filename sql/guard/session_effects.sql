@@ -80,7 +80,8 @@ BEGIN
                THEN 'session.ended'
                WHEN NEW.status <> OLD.status THEN 'session.status'
                WHEN NEW.start_count <> OLD.start_count THEN 'session.joined'
-               WHEN NEW.activity_at IS NOT OLD.activity_at THEN 'session.activity'
+               WHEN NEW.activity_at IS NOT OLD.activity_at
+                    OR NEW.current_activity IS NOT OLD.current_activity THEN 'session.activity'
                WHEN NEW.progress_at IS NOT OLD.progress_at
                     OR NEW.no_progress_count <> OLD.no_progress_count THEN 'session.progress'
                ELSE 'session.changed' END,
@@ -108,6 +109,7 @@ BEGIN
                                               AND NOT session_is_terminal(OLD.status)
                                          THEN NEW.end_note END,
                         'activity', CASE WHEN NEW.activity_at IS NOT OLD.activity_at
+                                              OR NEW.current_activity IS NOT OLD.current_activity
                                          THEN NEW.current_activity END,
                         'no_progress_count', CASE WHEN NEW.no_progress_count <> OLD.no_progress_count
                                                   THEN NEW.no_progress_count END,
