@@ -6,7 +6,7 @@
 
 #include "registry.h"
 
-/* Registers it on DB; CONN tells it the time. Returns an SQLite result code. */
+/* Registers it; the connection tells it the time. Returns an SQLite result code. */
 int tn_legacy_register(tn_registry *registry);
 
 #endif

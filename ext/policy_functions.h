@@ -6,7 +6,7 @@
 
 #include "registry.h"
 
-/* Registers the functions on DB. All are pure: CHECKs, indexes, generated columns, triggers
+/* Registers the functions. All are pure: CHECKs, indexes, generated columns, triggers
 ** and views may call them. Returns an SQLite result code. */
 int tn_policy_register(tn_registry *registry);
 

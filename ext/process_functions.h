@@ -7,7 +7,7 @@
 
 #include "registry.h"
 
-/* Registers them on DB. Returns an SQLite result code. */
+/* Registers them. Returns an SQLite result code. */
 int tn_process_register(tn_registry *registry);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "registry.h"
 
-/* Registers them on DB. Returns an SQLite result code. */
+/* Registers them. Returns an SQLite result code. */
 int tn_text_register(tn_registry *registry);
 
 #endif
