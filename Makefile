@@ -13,7 +13,7 @@ HIDDEN   = -fPIC -fvisibility=hidden
 # What prove is told; the machine has at least two cores.
 PROVE   ?= -j2
 
-C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c
+C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c dist/gen/checks.c
 H_FILES   = $(sort $(wildcard ext/*.h))
 SQL_FILES = sql/schema/meta.sql $(filter-out sql/schema/meta.sql, \
             $(foreach part,schema view guard verb,$(sort $(wildcard sql/$(part)/*.sql))))
@@ -43,6 +43,10 @@ deps:  ## install what is missing: Debian packages, only those that are absent
 dist/gen/schema.c: ext/embed.awk sql/receipt.template $(SQL_FILES)
 	@mkdir -p $(@D)
 	awk -v template=sql/receipt.template -f ext/embed.awk $(SQL_FILES) > $@.new && mv $@.new $@
+
+dist/gen/checks.c: ext/embed_checks.awk $(sort $(wildcard sql/check/*.sql))
+	@mkdir -p $(@D)
+	awk -f ext/embed_checks.awk $(sort $(wildcard sql/check/*.sql)) > $@.new && mv $@.new $@
 
 dist/obj/%.o: %.c $(H_FILES) | deps
 	@mkdir -p $(@D)

@@ -71,6 +71,10 @@ static int connection_is_replicated(tn_connection *conn, const char *schema) {
   return vfs != NULL && vfs->zName != NULL && strncmp(vfs->zName, "dqlite", 6) == 0;
 }
 
+int tn_connection_is_replicated(tn_connection *conn) {
+  return connection_is_replicated(conn, tn_connection_schema(conn));
+}
+
 /* Identifies the database file SCHEMA, once per path: stat() on every heartbeat would be felt. */
 static int connection_read_file(tn_connection *conn, const char *schema) {
   const char *path = schema == NULL ? NULL : sqlite3_db_filename(conn->db, schema);

@@ -96,4 +96,7 @@ int tn_connection_set_report(tn_connection *conn, char *report, const char *sess
 ** there is none. */
 const char *tn_connection_schema(tn_connection *conn);
 
+/* 1 if that database belongs to a replicated engine (dqlite). */
+int tn_connection_is_replicated(tn_connection *conn);
+
 #endif

@@ -5,7 +5,7 @@
 # out of the database, where each connection would have to parse them again.
 #
 # A verb file with a line "-- receipt: COLUMN ..." gets what sql/receipt.template makes: the triggers
-# that answer a repeated receipt_id. The columns named there are the target that must match.
+# that answer a repeated receipt_id. The columns named there, if any, are the target that must match.
 
 function quote(text) {
   gsub(/\\/, "\\\\", text)
@@ -46,12 +46,12 @@ function target_differs(columns,    list, n, i, parts, has_session) {
       parts = parts "(NEW." list[i] " IS NOT NULL AND NEW." list[i] " IS NOT r.session_id)"
     }
   }
-  return parts
+  return parts == "" ? "0" : parts
 }
 
 # The template is SQL like any other file, once its names are filled in.
 function flush_receipt(    line) {
-  if (receipt == "") return
+  if (!has_receipt) return
   while ((getline line < template) > 0) {
     if (line ~ /^ *--/) continue
     if (line ~ /^CREATE/) flush_statement()
@@ -69,6 +69,7 @@ function flush_receipt(    line) {
 function flush_file() {
   flush_statement()
   flush_receipt()
+  has_receipt = 0
   receipt = verb = columns = new_columns = null_columns = ""
   in_view = 0
 }
@@ -80,7 +81,7 @@ BEGIN {
 }
 
 FNR == 1 { flush_file() }
-/^-- receipt:/ { receipt = substr($0, index($0, ":") + 2) }
+/^-- receipt:/ { has_receipt = 1; receipt = substr($0, index($0, ":") + 2) }
 /^ *--/ { next }
 /^CREATE/ {
   flush_statement()

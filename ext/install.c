@@ -49,7 +49,7 @@ static int install_find(sqlite3 *db, const char *name, char **kind, char **sql) 
 
 /* The number of the installed schema, 0 if there is none. A tenure_meta without our columns is not ours,
 ** and is found out as a name that is taken. */
-static int install_read_version(sqlite3 *db, sqlite3_int64 *version) {
+int tn_install_version(sqlite3 *db, sqlite3_int64 *version) {
   sqlite3_stmt *stmt = NULL;
   *version = 0;
   const int prepared = sqlite3_prepare_v2(
@@ -82,6 +82,15 @@ static int install_look(install_run *run, const tn_schema_object *object, instal
   sqlite3_free(kind);
   sqlite3_free(sql);
   return rc;
+}
+
+int tn_install_state(sqlite3 *db, int i, const char **state) {
+  install_run run = {.db = db, .found = TN_SCHEMA_VERSION};
+  install_state found;
+  const int rc = install_look(&run, &tn_schema[i], &found);
+  if (rc != SQLITE_OK) return rc;
+  *state = found == INSTALL_SAME ? NULL : found == INSTALL_MISSING ? "missing" : "altered";
+  return SQLITE_OK;
 }
 
 static int install_holds_data(const tn_schema_object *object) {
@@ -128,7 +137,7 @@ static int install_create(install_run *run, int needs_program) {
 
 static int install_objects(install_run *run) {
   int needs_program = 0;
-  int rc = install_read_version(run->db, &run->found);
+  int rc = tn_install_version(run->db, &run->found);
   if (rc != SQLITE_OK) return rc;
   if (run->found > TN_SCHEMA_VERSION) {
     run->code = "install.newer";
@@ -201,7 +210,7 @@ static void fn_uninstall(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)args;
   if (!tn_statement_is_own(ctx, "tenure_uninstall()")) return;
   if (!tn_statement_begin(ctx, "tenure_uninstall()", &run.change)) return;
-  int rc = install_read_version(run.db, &run.found);
+  int rc = tn_install_version(run.db, &run.found);
   if (rc == SQLITE_OK && run.found > TN_SCHEMA_VERSION) {
     run.code = "install.newer";
     rc = SQLITE_ERROR;

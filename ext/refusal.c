@@ -36,21 +36,29 @@ static const refusal_entry refusal_catalogue[] = {
     {"opt.exit_signal", "exit_signal {value} is not a signal number from 0 to 255"},
     {"opt.failure_origin", "failure_origin {value} is none of host-death, renderer-failure, "
                            "storage-corruption, unknown"},
+    {"opt.final", "final {value} is neither 0 nor 1"},
     {"opt.force", "force {value} is neither 0 nor 1"},
     {"opt.gates", "gates is not a JSON array"},
     {"opt.keys", "keys is not a JSON array of texts"},
+    {"opt.idle_secs", "idle_secs {value} is not a whole number of seconds from 0 up"},
     {"opt.kind", "kind {value|(none)} is neither blocking nor non_blocking"},
     {"opt.kind_not_autonomous", "owner_kind interactive is not for lifecycle autonomous"},
     {"opt.lease", "lease_ttl is only for lifecycle autonomous"},
     {"opt.lease_range", "lease_ttl {value} is not a whole number of seconds from 1 to 31536000"},
     {"opt.lease_required", "an autonomous session needs a lease_ttl"},
     {"opt.lifecycle", "lifecycle {value} is neither interactive nor autonomous"},
+    {"opt.max_rows", "max_rows {value} is not a whole number from 1 to 500"},
     {"opt.mode", "mode {value} is none of general, research, implement"},
+    {"opt.older_than", "older_than_secs {value} is not a whole number of seconds from 0 up"},
     {"opt.owner_kind", "owner_kind {value|(none)} is only for lifecycle autonomous, and is one of "
                        "runtime_supervisor, runtime_worker"},
     {"opt.process", "pid and pid_start_ticks are positive integers"},
     {"opt.progress", "progress {value} is neither 0 nor 1"},
+    {"opt.provenance", "provenance {value} is none of agent, completion, synthetic"},
     {"opt.required", "{what} is required"},
+    {"opt.result_status",
+     "status {value} is none of success, retired, failure, timeout, signal, interrupted, "
+     "no_progress, error, tier_failover_superseded"},
     {"opt.scope", "the scope is over 4096 bytes, has control characters, or is not UTF-8"},
     {"opt.status", "status {value} is none that a session can start in: running, starting, idle"},
     {"opt.strict", "strict {value} is neither 0 nor 1"},
@@ -92,6 +100,10 @@ static const refusal_entry refusal_catalogue[] = {
     {"revision.ceiling", "the revision has reached its ceiling and cannot grow"},
     {"usage.status", "'{word}' is no session status"},
     {"usage.status_alias", "{system|(none)} has no status {word|(none)}"},
+    {"usage.wait_cap", "a wait lasts from 0 to 31622400000 milliseconds"},
+    {"usage.wait_context",
+     "session_wait() must be called as a statement of its own, without a FROM clause, outside of a "
+     "transaction, and not in a replicated engine"},
     {"usage.code", "Tenure has no refusal {code}; this is a defect of Tenure"},
     {"usage.time", "a time is a whole number of seconds from 0 to 253402300799"},
 
@@ -189,6 +201,11 @@ static const refusal_entry refusal_catalogue[] = {
     {"abort.mismatch", "expected active turn {expected} but found {turn}"},
     {"request.used", "request {request} is {state} already; ask again under another id"},
 
+    /* how it ended */
+    {"result.missing", "there is no session {session|(none)}"},
+    {"completion.missing", "there is no session {session|(none)}"},
+    {"settle.missing", "there is no session {session|(none)}"},
+
     /* notes of a scope, receipts, fenced tables */
     {"gate.conflict",
      "the gates of scope {scope} are at revision {revision|0}, not {expected|(none)}"},
@@ -240,6 +257,9 @@ static const refusal_entry refusal_catalogue[] = {
      "state and its time"},
     {"write.request", "a request is pending under an open turn, ends once, and never reopens"},
     {"write.input", "input is for the running turn, and {turn} is not running"},
+    {"write.result",
+     "a final result never changes, and any other only by one of equal or higher provenance and "
+     "the next revision"},
     {"write.sequence", "the log numbers its rows itself"},
 };
 

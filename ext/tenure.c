@@ -12,6 +12,8 @@ SQLITE_EXTENSION_INIT1
 
 #include "check_functions.h"
 #include "connection.h"
+#include "doctor.h"
+#include "event_functions.h"
 #include "guard.h"
 #include "install.h"
 #include "lease_functions.h"
@@ -24,6 +26,7 @@ SQLITE_EXTENSION_INIT1
 #include "text_functions.h"
 #include "turn_functions.h"
 #include "verb_functions.h"
+#include "wait_functions.h"
 
 enum { TENURE_SQLITE_FLOOR = 3040000 };
 
@@ -39,7 +42,8 @@ static int tenure_register(tn_registry *registry) {
   int (*const modules[])(tn_registry *) = {
       tn_policy_register,  tn_policy_tables_register, tn_text_register,    tn_check_register,
       tn_process_register, tn_refusal_table_register, tn_lease_register,   tn_verb_register,
-      tn_legacy_register,  tn_turn_register,          tn_install_register, tn_guard_register};
+      tn_legacy_register,  tn_turn_register,          tn_install_register, tn_guard_register,
+      tn_wait_register,    tn_event_register,         tn_doctor_register};
   int rc = tn_registry_functions(registry, &version, 1);
   for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
     rc = modules[i](registry);

@@ -35,6 +35,14 @@ const char *tn_turn_request_default(const char *kind) {
   return turn_look_up(words, sizeof words / sizeof words[0], kind);
 }
 
+const char *tn_turn_event_state(const char *event) {
+  static const turn_word words[] = {
+      {"turn.reserved", "reserved"},       {"turn.started", "running"},
+      {"turn.completed", "completed"},     {"turn.interrupted", "interrupted"},
+      {"turn.aborted", "interrupted"},     {"turn.failed", "error"}};
+  return turn_look_up(words, sizeof words / sizeof words[0], event);
+}
+
 /* Sets of relations. */
 enum {
   TURN_NONE_UNNAMED = 1 << TN_TURN_NONE_UNNAMED,

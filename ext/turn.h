@@ -13,6 +13,9 @@ const char *tn_turn_outcome_state(const char *outcome);
 /* The decision of a request that nobody answered; NULL for kinds that have none. */
 const char *tn_turn_request_default(const char *kind);
 
+/* The state of its turn that an event of the log tells; NULL if it tells none. */
+const char *tn_turn_event_state(const char *event);
+
 /* How an event's turn stands to the session's open turn. */
 typedef enum tn_turn_relation {
   TN_TURN_NONE_UNNAMED, /* no turn is open, the event names none */

@@ -6,6 +6,7 @@
 ** For the triggers in sql/:
 **   turn_outcome_state(outcome)           the state that an outcome ends a turn in
 **   turn_request_default(kind)            the decision of a request that nobody answered
+**   turn_event_state(event)               the state of its turn that an event of the log tells, or NULL
 **   turn_provider_decision(type, state, relation, pending, expected, outcome)
 **                                         what an event does: reason|status|turn|end|error, where a part
 **                                         that is missing is empty
@@ -36,6 +37,13 @@ static void fn_request_default(sqlite3_context *ctx, int n, sqlite3_value **args
   (void)n;
   if (!tn_value_text(ctx, args[0], &kind)) return;
   sqlite3_result_text(ctx, tn_turn_request_default(kind.z), -1, SQLITE_STATIC);
+}
+
+static void fn_event_state(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_text event;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &event)) return;
+  sqlite3_result_text(ctx, tn_turn_event_state(event.z), -1, SQLITE_STATIC);
 }
 
 static int turn_read_relation(const char *word, tn_turn_relation *out) {
@@ -294,6 +302,7 @@ int tn_turn_register(tn_registry *registry) {
   static const tn_function functions[] = {
       {"turn_outcome_state", 1, TN_PURE, fn_outcome_state, NULL},
       {"turn_request_default", 1, TN_PURE, fn_request_default, NULL},
+      {"turn_event_state", 1, TN_PURE, fn_event_state, NULL},
       {"turn_provider_decision", 6, TN_PURE, fn_provider_decision, NULL},
       {"turn_decision_part", 2, TN_PURE, fn_decision_part, NULL},
       {"tenure_add", 2, TN_PURE, fn_add, NULL},

@@ -16,7 +16,7 @@
 **   tenure_refuse(code, name, fact, ...)  refuses; a NULL code refuses nothing and gives NULL
 **   tenure_report(session_id, scope, key, value, ...)   sets the report
 **   tenure_report_session(), tenure_report_scope()      what it is about
-**   tenure_replay(report)                 sets a kept report again, marked as replayed
+**   tenure_report_again(report)           sets a kept report again, marked as replayed
 **   tenure_object(key, value, ...)        a JSON object; types of keys as in json.h
 **   tenure_fence_refusal(asked_scope, asked_fence, is_required, scope, fence, has_ended)
 **   tenure_start_decision(found, stale, wanted, same_owner, proven, strict)
@@ -240,8 +240,8 @@ static void fn_report_scope(sqlite3_context *ctx, int n, sqlite3_value **args) {
   verb_result(ctx, ((const tn_connection *)sqlite3_user_data(ctx))->report_scope);
 }
 
-/* tenure_replay(report): a report ends with its closing brace, before which the mark goes. */
-static void fn_replay(sqlite3_context *ctx, int n, sqlite3_value **args) {
+/* tenure_report_again(report): a report ends with its closing brace, before which the mark goes. */
+static void fn_report_again(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text report;
   (void)n;
   if (!tn_value_text(ctx, args[0], &report) || report.z == NULL || report.n < 2) return;
@@ -319,7 +319,7 @@ int tn_verb_register(tn_registry *registry) {
       {"tenure_report", -1, TN_INNOCUOUS, fn_report_set, NULL},
       {"tenure_report_session", 0, TN_INNOCUOUS, fn_report_session, NULL},
       {"tenure_report_scope", 0, TN_INNOCUOUS, fn_report_scope, NULL},
-      {"tenure_replay", 1, TN_INNOCUOUS, fn_replay, NULL},
+      {"tenure_report_again", 1, TN_INNOCUOUS, fn_report_again, NULL},
       {"tenure_object", -1, TN_PURE | SQLITE_RESULT_SUBTYPE, fn_object, NULL},
       {"tenure_fence_refusal", 6, TN_PURE, fn_fence_refusal, NULL},
       {"tenure_start_decision", 6, TN_PURE, fn_start_decision, NULL},

@@ -47,26 +47,21 @@ END;
 
 CREATE TRIGGER tenure_request_opened AFTER INSERT ON tenure_request
 BEGIN
-  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
-                            detail)
-  SELECT session_now(), s.session_id, NEW.incarnation, s.scope, s.revision,
-         CASE NEW.state WHEN 'pending' THEN 'request.opened' ELSE 'request.expired' END,
-         tenure_verb_actor(), NEW.turn_id,
-         tenure_object('request_id', NEW.request_id, 'attempt', NEW.attempt, 'kind', NEW.kind,
-                       'decision', NEW.decision)
-    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+  INSERT INTO tenure_logged (session_id, incarnation, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id,
+          CASE NEW.state WHEN 'pending' THEN 'request.opened' ELSE 'request.expired' END,
+          tenure_object('request_id', NEW.request_id, 'attempt', NEW.attempt, 'kind', NEW.kind,
+                        'decision', NEW.decision));
 END;
 
 CREATE TRIGGER tenure_request_closed AFTER UPDATE OF state ON tenure_request
 WHEN NEW.state <> OLD.state
 BEGIN
-  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
-                            detail)
-  SELECT session_now(), s.session_id, NEW.incarnation, s.scope, s.revision, 'request.' || NEW.state,
-         tenure_verb_actor(), NEW.turn_id,
-         tenure_object('request_id', NEW.request_id, 'attempt', NEW.attempt, 'kind', NEW.kind,
-                       'decision', NEW.decision)
-    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+  INSERT INTO tenure_logged (session_id, incarnation, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id,
+          'request.' || NEW.state,
+          tenure_object('request_id', NEW.request_id, 'attempt', NEW.attempt, 'kind', NEW.kind,
+                        'decision', NEW.decision));
 END;
 
 CREATE TRIGGER tenure_turn_input_insert_guard BEFORE INSERT ON tenure_turn_input

@@ -52,27 +52,21 @@ END;
 
 CREATE TRIGGER tenure_turn_begun AFTER INSERT ON tenure_turn
 BEGIN
-  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
-                            detail)
-  SELECT session_now(), s.session_id, s.incarnation, s.scope, s.revision,
-         CASE NEW.state WHEN 'reserved' THEN 'turn.reserved' WHEN 'running' THEN 'turn.started'
-              WHEN 'error' THEN 'turn.failed' ELSE 'turn.' || NEW.state END,
-         tenure_verb_actor(), NEW.turn_id,
-         tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id,
-                       'message', NEW.last_agent_message)
-    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
-  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+  INSERT INTO tenure_logged (session_id, incarnation, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id,
+          CASE NEW.state WHEN 'reserved' THEN 'turn.reserved' WHEN 'running' THEN 'turn.started'
+               WHEN 'error' THEN 'turn.failed' ELSE 'turn.' || NEW.state END,
+          tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id,
+                        'message', NEW.last_agent_message));
 END;
 
 CREATE TRIGGER tenure_turn_running AFTER UPDATE OF state ON tenure_turn
 WHEN OLD.state = 'reserved' AND NEW.state = 'running'
 BEGIN
-  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
-                            detail)
-  SELECT session_now(), s.session_id, s.incarnation, s.scope, s.revision, 'turn.started',
-         tenure_verb_actor(), NEW.turn_id,
-         tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id)
-    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
+  INSERT INTO tenure_logged (session_id, incarnation, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id,
+          'turn.started',
+          tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id));
 END;
 
 CREATE TRIGGER tenure_turn_over AFTER UPDATE OF state ON tenure_turn
@@ -98,16 +92,12 @@ BEGIN
          NEW.turn_id, 'turn_aborted', session_now()
    WHERE NEW.abort_reason = 'interrupted';
 
-  INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, actor_id, turn_id,
-                            detail)
-  SELECT session_now(), s.session_id, NEW.incarnation, s.scope, s.revision,
-         CASE WHEN NEW.abort_reason IS NOT NULL THEN 'turn.aborted'
-              WHEN NEW.state = 'error' THEN 'turn.failed' ELSE 'turn.' || NEW.state END,
-         tenure_verb_actor(), NEW.turn_id,
-         tenure_object('verb', tenure_verb_name(), 'abort_reason', NEW.abort_reason,
-                       'message', NEW.last_agent_message)
-    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
-  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+  INSERT INTO tenure_logged (session_id, incarnation, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id,
+          CASE WHEN NEW.abort_reason IS NOT NULL THEN 'turn.aborted'
+               WHEN NEW.state = 'error' THEN 'turn.failed' ELSE 'turn.' || NEW.state END,
+          tenure_object('verb', tenure_verb_name(), 'abort_reason', NEW.abort_reason,
+                        'message', NEW.last_agent_message));
 
   UPDATE tenure_request
      SET state = 'expired', decision = turn_request_default(kind),

@@ -38,7 +38,7 @@ FUNCTIONS = {
         "tenure_verb('test', NULL, NULL)", "tenure_verb_name()", "tenure_verb_actor()", "tenure_verb_reason()",
         "tenure_effect('test')", "tenure_effect_name()", "tenure_refuse(NULL)",
         "tenure_report('s', 'c', 'key', 1)",
-        "tenure_report_session()", "tenure_report_scope()", "tenure_replay('{}')",
+        "tenure_report_session()", "tenure_report_scope()", "tenure_report_again('{}')",
         "tenure_guard_check(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
     ],
     # innocuous too, but refused outside of Tenure's own triggers

@@ -1,0 +1,24 @@
+/*
+** wait.h - waiting for a session to end, inside a query, without holding anything.
+**
+** Between two looks no transaction is open, so nobody else is held up and the -wal can be checkpointed.
+** A look costs one PRAGMA data_version; only when that has changed, and once a second, the session is
+** judged anew: a death or an expiry writes nothing. Notices from the file system make the first look come
+** sooner; without them it comes within 100 milliseconds. sqlite3_interrupt() is seen at each look.
+** (Contract: 04, "Wait".)
+*/
+#ifndef TN_WAIT_H
+#define TN_WAIT_H
+
+#include "connection.h"
+
+/* The longest wait: 366 days. */
+#define TN_WAIT_CAP_MAX_MS INT64_C(31622400000)
+
+/* Waits for SESSION_ID, or for its turn TURN_ID unless that is NULL, for at most CAP_MS milliseconds.
+** Returns SQLITE_OK with the report in *REPORT, or an SQLite result code with its message there, which may
+** be NULL; *REPORT is freed with sqlite3_free(). */
+int tn_wait(tn_connection *conn, const char *session_id, const char *turn_id, sqlite3_int64 cap_ms,
+            char **report);
+
+#endif

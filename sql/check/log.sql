@@ -1,0 +1,38 @@
+-- The log against the tables: status, holder and turns as tenure_replay rebuilds them.
+
+-- check: log.session
+-- remedy: compare with tenure_event: a row was changed without its guards, or the log was added to
+SELECT s.session_id,
+       CASE WHEN r.session_id IS NULL THEN 'is not in the log'
+            WHEN r.status <> s.status THEN 'is ' || s.status || ', but the log says ' || r.status
+            WHEN r.incarnation <> s.incarnation
+            THEN 'is incarnation ' || s.incarnation || ', but the log says ' || r.incarnation
+            WHEN r.scope IS NOT s.scope OR r.owner_id IS NOT s.owner_id
+            THEN 'has another scope or owner than the log says'
+            WHEN r.fence IS NOT s.fence
+            THEN 'has fence ' || s.fence || ', but the log says ' || coalesce(r.fence, 'none')
+            ELSE 'ended for another reason than the log says' END
+  FROM tenure_session AS s LEFT JOIN tenure_replay AS r ON r.session_id = s.session_id
+ WHERE r.session_id IS NULL OR r.status <> s.status OR r.incarnation <> s.incarnation
+    OR r.scope IS NOT s.scope OR r.owner_id IS NOT s.owner_id OR r.fence IS NOT s.fence
+    OR (s.ended_at IS NOT NULL AND r.end_reason IS NOT s.end_reason);
+
+-- check: log.ghost
+-- remedy: compare with tenure_event: a session was removed without its guards, or the log was added to
+SELECT r.session_id, 'is in the log, ' || r.status || ', but not among the sessions'
+  FROM tenure_replay AS r LEFT JOIN tenure_session AS s ON s.session_id = r.session_id
+ WHERE s.session_id IS NULL;
+
+-- check: log.turn
+-- remedy: compare with tenure_event: a turn was changed without its guards, or the log was added to
+SELECT coalesce(t.session_id, r.session_id),
+       'turn ' || display_safe(coalesce(t.turn_id, r.turn_id)) || ' is ' || coalesce(t.state, 'missing')
+       || ', but the log says ' || coalesce(r.state, 'nothing of it')
+  FROM tenure_turn AS t
+  LEFT JOIN tenure_replay_turn AS r ON r.session_id = t.session_id AND r.turn_id = t.turn_id
+ WHERE r.turn_id IS NULL OR r.state <> t.state OR r.kind <> t.kind
+ UNION ALL
+SELECT r.session_id, 'turn ' || display_safe(r.turn_id) || ' is in the log, but not among the turns'
+  FROM tenure_replay_turn AS r
+  LEFT JOIN tenure_turn AS t ON t.session_id = r.session_id AND t.turn_id = r.turn_id
+ WHERE t.turn_id IS NULL;

@@ -1,0 +1,116 @@
+-- Results and completion packets: keys, stamps, and what may replace what, whoever writes. A result that
+-- is not final may be replaced by one of equal or higher provenance; a packet never changes.
+
+CREATE TRIGGER tenure_result_insert_guard BEFORE INSERT ON tenure_result
+BEGIN
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_result')
+    FROM tenure_result
+   WHERE session_id = NEW.session_id AND incarnation = NEW.incarnation AND turn_id = NEW.turn_id;
+  SELECT tenure_check_id('turn_id', NULLIF(NEW.turn_id, '')),
+         tenure_check_text('summary', NEW.summary);
+  SELECT tenure_refuse(
+           CASE WHEN s.session_id IS NULL THEN 'result.missing'
+                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
+                WHEN NEW.revision <> 1 THEN 'write.result'
+                WHEN NEW.recorded_at > session_now() THEN 'write.stamp' END,
+           'session', NEW.session_id, 'what', 'a result', 'row', s.clock,
+           'connection', tenure_clock_kind())
+    FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id;
+  INSERT INTO tenure_refusal (code, session_id)
+  VALUES ((SELECT CASE WHEN incarnation <> NEW.incarnation THEN 'fence.session'
+                       WHEN session_end_is_loss(end_reason) THEN 'fence.token' END
+             FROM tenure_session WHERE session_id = NEW.session_id),
+          NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_result_update_guard BEFORE UPDATE ON tenure_result
+BEGIN
+  SELECT tenure_check_text('summary', NEW.summary);
+  SELECT tenure_refuse(
+           CASE WHEN NEW.session_id <> OLD.session_id OR NEW.incarnation <> OLD.incarnation
+                     OR NEW.turn_id <> OLD.turn_id THEN 'write.fixed'
+                WHEN NEW.revision <> session_next_revision(OLD.revision)
+                     OR NOT session_result_replaces(OLD.provenance, OLD.final, NEW.provenance)
+                THEN 'write.result'
+                WHEN NEW.recorded_at < OLD.recorded_at
+                     OR NEW.recorded_at > max(OLD.recorded_at, session_now())
+                THEN 'write.stamp' END,
+           'what', 'a result of session ' || OLD.session_id);
+  SELECT tenure_refuse('usage.clock', 'row', s.clock, 'connection', tenure_clock_kind())
+    FROM tenure_session AS s
+   WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind();
+  INSERT INTO tenure_refusal (code, session_id)
+  VALUES ((SELECT 'fence.token' FROM tenure_session
+            WHERE session_id = OLD.session_id AND session_end_is_loss(end_reason)),
+          OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_result_delete_guard BEFORE DELETE ON tenure_result
+BEGIN
+  SELECT tenure_refuse('write.delete', 'what', 'a result of a session that is still there')
+   WHERE EXISTS (SELECT 1 FROM tenure_session WHERE session_id = OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_result_recorded AFTER INSERT ON tenure_result
+BEGIN
+  INSERT INTO tenure_logged (session_id, incarnation, event, turn_id, detail)
+  VALUES (NEW.session_id, NEW.incarnation, 'result.recorded', NEW.turn_id,
+          tenure_object('verb', tenure_verb_name(), 'status', NEW.status,
+                        'exit_code', NEW.exit_code, 'provenance', NEW.provenance,
+                        'final', NULLIF(NEW.final, 0)));
+END;
+
+CREATE TRIGGER tenure_result_replaced AFTER UPDATE ON tenure_result
+BEGIN
+  INSERT INTO tenure_logged (session_id, incarnation, event, turn_id, detail)
+  VALUES (NEW.session_id, NEW.incarnation, 'result.replaced', NEW.turn_id,
+          tenure_object('verb', tenure_verb_name(), 'status', NEW.status,
+                        'exit_code', NEW.exit_code, 'provenance', NEW.provenance,
+                        'final', NULLIF(NEW.final, 0), 'prior_status', OLD.status,
+                        'prior_provenance', OLD.provenance));
+END;
+
+CREATE TRIGGER tenure_completion_insert_guard BEFORE INSERT ON tenure_completion
+BEGIN
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_completion')
+    FROM tenure_completion
+   WHERE session_id = NEW.session_id AND incarnation = NEW.incarnation;
+  SELECT tenure_check_text('reason', NEW.reason);
+  SELECT tenure_refuse(
+           CASE WHEN s.session_id IS NULL THEN 'completion.missing'
+                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
+                WHEN NEW.recorded_at > session_now() THEN 'write.stamp' END,
+           'session', NEW.session_id, 'what', 'a completion packet', 'row', s.clock,
+           'connection', tenure_clock_kind())
+    FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id;
+  INSERT INTO tenure_refusal (code, session_id)
+  VALUES ((SELECT CASE WHEN incarnation <> NEW.incarnation THEN 'fence.session'
+                       WHEN session_end_is_loss(end_reason) THEN 'fence.token' END
+             FROM tenure_session WHERE session_id = NEW.session_id),
+          NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_completion_update_guard BEFORE UPDATE ON tenure_completion
+BEGIN
+  SELECT tenure_refuse('write.append_only', 'table', 'tenure_completion');
+END;
+
+CREATE TRIGGER tenure_completion_delete_guard BEFORE DELETE ON tenure_completion
+BEGIN
+  SELECT tenure_refuse('write.delete', 'what', 'a completion packet of a session that is still there')
+   WHERE EXISTS (SELECT 1 FROM tenure_session WHERE session_id = OLD.session_id);
+END;
+
+CREATE TRIGGER tenure_completion_recorded AFTER INSERT ON tenure_completion
+BEGIN
+  INSERT INTO tenure_logged (session_id, incarnation, event, detail)
+  VALUES (NEW.session_id, NEW.incarnation, 'completion.recorded',
+          tenure_object('verb', tenure_verb_name(), 'status', NEW.status,
+                        'exit_code', NEW.exit_code, 'reason', NEW.reason));
+END;
+
+CREATE TRIGGER tenure_session_delete_results AFTER DELETE ON tenure_session
+BEGIN
+  DELETE FROM tenure_result WHERE session_id = OLD.session_id;
+  DELETE FROM tenure_completion WHERE session_id = OLD.session_id;
+END;
