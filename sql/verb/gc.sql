@@ -42,7 +42,8 @@ BEGIN
            (SELECT '[' || coalesce(group_concat(q.item, ','), '') || ']'
               FROM (SELECT tenure_object('session_id', e.session_id, 'scope', e.scope) AS item
                       FROM tenure_event AS e
-                     WHERE e.seq > NEW.seq AND e.event = 'session.collected') AS q),
+                     WHERE e.seq > NEW.seq AND e.event = 'session.collected'
+                     ORDER BY e.seq) AS q),
            'skipped:json',
            (SELECT '[' || coalesce(group_concat(q.item, ','), '') || ']'
               FROM (SELECT tenure_object('session_id', c.session_id, 'scope', c.scope,
@@ -52,7 +53,7 @@ BEGIN
                       FROM tenure_collectable AS c
                      WHERE c.clock <> tenure_clock_kind()
                         OR c.ended_at > session_now() - NEW.older_than_secs
-                     LIMIT 500) AS q),
+                     ORDER BY c.session_id LIMIT 500) AS q),
            'receipts', NEW.receipts - (SELECT count(*) FROM tenure_receipt),
            'more:bool',
            EXISTS (SELECT 1 FROM tenure_collectable

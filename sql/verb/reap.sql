@@ -31,7 +31,8 @@ BEGIN
            (SELECT '[' || coalesce(group_concat(q.item, ','), '') || ']'
               FROM (SELECT tenure_object('session_id', e.session_id, 'scope', e.scope) AS item
                       FROM tenure_event AS e
-                     WHERE e.seq > NEW.seq AND e.event = 'session.ended') AS q),
+                     WHERE e.seq > NEW.seq AND e.event = 'session.ended'
+                     ORDER BY e.seq) AS q),
            'skipped:json',
            (SELECT '[' || coalesce(group_concat(q.item, ','), '') || ']'
               FROM (SELECT tenure_object('session_id', r.session_id, 'scope', r.scope,
@@ -40,7 +41,7 @@ BEGIN
                                          'idle_secs', r.idle_secs) AS item
                       FROM tenure_reapable AS r
                      WHERE r.clock <> tenure_clock_kind() OR r.idle_secs < NEW.idle_secs
-                     LIMIT 500) AS q),
+                     ORDER BY r.session_id LIMIT 500) AS q),
            'more:bool', EXISTS (SELECT 1 FROM tenure_reapable
                                  WHERE clock = tenure_clock_kind() AND idle_secs >= NEW.idle_secs));
 END;

@@ -42,7 +42,8 @@ BEGIN
               FROM (SELECT tenure_object('session_id', e.session_id, 'scope', e.scope,
                                          'status', e.to_status) AS item
                       FROM tenure_event AS e
-                     WHERE e.seq > NEW.seq AND e.event = 'session.ended') AS q),
+                     WHERE e.seq > NEW.seq AND e.event = 'session.ended'
+                     ORDER BY e.seq) AS q),
            'skipped:json',
            (SELECT '[' || coalesce(group_concat(q.item, ','), '') || ']'
               FROM (SELECT tenure_object(
@@ -58,7 +59,7 @@ BEGIN
                        AND NOT EXISTS (SELECT 1 FROM tenure_event AS e
                                         WHERE e.seq > NEW.seq AND e.event = 'session.ended'
                                           AND e.session_id = s.session_id)
-                     LIMIT 500) AS q),
+                     ORDER BY s.session_id LIMIT 500) AS q),
            'more:bool', NEW.session_id IS NULL
                         AND EXISTS (SELECT 1 FROM tenure_orphan
                                      WHERE clock = tenure_clock_kind()));
