@@ -11,7 +11,8 @@ from surface import FUNCTIONS, MODULES, VARIADIC, count_of, name_of  # noqa: E40
 from tap import EXTENSION, ROOT, connect, done, error_of, is_, ok  # noqa: E402
 
 DETERMINISTIC, INNOCUOUS, DIRECTONLY = 0x800, 0x200000, 0x80000
-FLAGS = {"pure": DETERMINISTIC | INNOCUOUS, "reading": INNOCUOUS, "inside": INNOCUOUS, "direct": DIRECTONLY}
+FLAGS = {"pure": DETERMINISTIC | INNOCUOUS, "reading": INNOCUOUS, "inside": INNOCUOUS, "direct": DIRECTONLY,
+         "alone": DIRECTONLY}
 LIST = "SELECT name, narg, flags, type FROM pragma_function_list"
 
 bare = connect(extension=False)
@@ -49,7 +50,8 @@ INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "ten
           "tenure_is_blank",
           "tenure_object", "tenure_refuse", "tenure_guard_check", "tenure_clock_kind", "tenure_fence_refusal",
           "tenure_start_decision", "tenure_within", "lease_granted", "lease_left", "lease_overdue",
-          "session_end_status", "turn_", "tenure_add", "tenure_json_merge")
+          "session_end_status", "session_end_is_loss", "session_result_replaces", "turn_", "tenure_add",
+          "tenure_json_merge", "tenure_detail")
 sources = ""
 for name in os.listdir(os.path.join(ROOT, "ext")):
     with open(os.path.join(ROOT, "ext", name), encoding="utf-8") as file:

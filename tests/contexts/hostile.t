@@ -120,6 +120,11 @@ GOOD = {
     "baseline_set": ({"session_id": "@live", "name": "head", "digest": "d"}, {
         "digest": "SELECT digest FROM tenure_baseline WHERE name = 'head'",
         "name": "SELECT name FROM tenure_baseline WHERE digest = 'd'"}),
+    "record_result": ({"session_id": "@live", "status": "success"}, {
+        column: f"SELECT {column} FROM tenure_result" for column in ("turn_id", "exit_code", "summary")}),
+    "record_completion": ({"session_id": "@live", "exit_code": 0}, {
+        column: f"SELECT {column} FROM tenure_completion" for column in ("exit_code", "reason")}),
+    "settle": ({}, {}), "reap": ({}, {}), "gc": ({}, {}),
 }
 # An empty text means something of its own there: no scope, and no warning of what is missing.
 EMPTY = {("start", "scope"): None, ("escalate", "scope"): None}

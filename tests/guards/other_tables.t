@@ -16,6 +16,11 @@ ENDED = t.in_status("exited", scope="b", actor_id="ann", lease_ttl=60)
 E = t.verb("escalate", scope="a", kind="blocking", reason="why")["escalation_id"]
 t.verb("gate_set", scope="a", gates='["x"]')
 t.verb("baseline_set", session_id=A, name="head", digest="abc")
+t.verb("record_result", session_id=A, status="failure", provenance="completion")
+t.verb("record_result", session_id=A, turn_id="t9", status="success", final=1)
+t.verb("record_completion", session_id=A, exit_code=1)
+FORCED = t.verb("start", scope="c", actor_id="ann", lease_ttl=60)["session_id"]
+t.verb("clear", scope="c", force=1, reason="r")
 
 # A statement with {} where its conflict clause goes, and :a, :ended, :e for ids | what comes of it.
 WRITES = """
@@ -98,6 +103,45 @@ INSERT {} INTO tenure_baseline VALUES (:a, 'head', 'def', 1) | write.exists
 INSERT {} INTO tenure_baseline VALUES ('ses_none', 'head', 'def', 1) | baseline.missing
 DELETE FROM tenure_baseline | ok
 
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'success', 0, 's', 'agent', 0, 1, 1) | ok
+INSERT {} INTO tenure_result VALUES (:ended, 1, '', 'failure', 7, NULL, 'agent', 1, 1, 1) | ok
+INSERT {} INTO tenure_result VALUES (:a, 1, '', 'success', 0, 's', 'agent', 0, 1, 1) | write.exists
+INSERT {} INTO tenure_result SELECT * FROM tenure_result | write.exists
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'success', 0, 's', 'agent', 0, 1, 2) | write.result
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'fine', 0, 's', 'agent', 0, 1, 1) | CHECK
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'success', 0, 's', 'luck', 0, 1, 1) | CHECK
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'success', 0, 's', 'agent', 2, 1, 1) | CHECK
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', NULL, 0, 's', 'agent', 0, 1, 1) | NOT NULL
+INSERT {} INTO tenure_result VALUES (:a, 2, 't1', 'success', 0, 's', 'agent', 0, 1, 1) | fence.session
+INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'success', 0, 's', 'agent', 0, 9999999999, 1) | write.stamp
+INSERT {} INTO tenure_result VALUES (:a, 1, char(97, 10), 'success', 0, 's', 'agent', 0, 1, 1) | opt.bad_id
+INSERT {} INTO tenure_result VALUES ('ses_none', 1, '', 'success', 0, 's', 'agent', 0, 1, 1) | result.missing
+INSERT {} INTO tenure_result VALUES (:forced, 1, '', 'success', 0, 's', 'agent', 0, 1, 1) | fence.token
+UPDATE {} tenure_result SET status = 'success', revision = revision + 1 WHERE turn_id = '' | ok
+UPDATE {} tenure_result SET provenance = 'agent', revision = revision + 1 WHERE turn_id = '' | ok
+UPDATE {} tenure_result SET provenance = 'synthetic', revision = revision + 1 WHERE turn_id = '' | write.result
+UPDATE {} tenure_result SET status = 'success' WHERE turn_id = '' | write.result
+UPDATE {} tenure_result SET status = 'failure', revision = revision + 1 WHERE turn_id = 't9' | write.result
+UPDATE {} tenure_result SET session_id = :ended, revision = revision + 1 WHERE turn_id = '' | write.fixed
+UPDATE {} tenure_result SET incarnation = 2, revision = revision + 1 WHERE turn_id = '' | write.fixed
+UPDATE {} tenure_result SET turn_id = 't2', revision = revision + 1 WHERE turn_id = '' | write.fixed
+UPDATE {} tenure_result SET recorded_at = 1, revision = revision + 1 WHERE turn_id = '' | write.stamp
+UPDATE {} tenure_result SET recorded_at = 9999999999, revision = revision + 1 WHERE turn_id = '' | write.stamp
+DELETE FROM tenure_result | write.delete
+
+INSERT {} INTO tenure_completion VALUES (:ended, 1, 0, 'success', NULL, 1) | ok
+INSERT {} INTO tenure_completion VALUES (:a, 1, 0, 'success', NULL, 1) | write.exists
+INSERT {} INTO tenure_completion SELECT * FROM tenure_completion | write.exists
+INSERT {} INTO tenure_completion VALUES (:a, 2, 0, 'success', NULL, 1) | fence.session
+INSERT {} INTO tenure_completion VALUES (:ended, 1, 0, 'fine', NULL, 1) | CHECK
+INSERT {} INTO tenure_completion VALUES (:ended, 1, NULL, 'success', NULL, 1) | NOT NULL
+INSERT {} INTO tenure_completion VALUES (:ended, 1, 0, 'success', NULL, 9999999999) | write.stamp
+INSERT {} INTO tenure_completion VALUES ('ses_none', 1, 0, 'success', NULL, 1) | completion.missing
+INSERT {} INTO tenure_completion VALUES (:forced, 1, 0, 'success', NULL, 1) | fence.token
+UPDATE {} tenure_completion SET exit_code = 0 | write.append_only
+UPDATE {} tenure_completion SET reason = reason | write.append_only
+DELETE FROM tenure_completion | write.delete
+
 INSERT {} INTO tenure_meta VALUES ('schema', '99') | write.fixed
 INSERT {} INTO tenure_meta VALUES ('mine', 'x') | write.fixed
 UPDATE {} tenure_meta SET value = '99' | write.fixed
@@ -116,7 +160,7 @@ for line in WRITES.strip().split("\n"):
         if want in CONSTRAINTS and clause == "OR ROLLBACK":
             continue  # ends the whole transaction, as the statement asks
         sql = statement.format(clause)
-        for mark, found in ((":a", A), (":ended", ENDED), (":e", E)):
+        for mark, found in ((":a", A), (":ended", ENDED), (":e", E), (":forced", FORCED)):
             sql = sql.replace(mark, f"'{found}'")
         with t.situation(sql):
             if want == "refused" or (want in CONSTRAINTS and clause):

@@ -64,6 +64,16 @@ CASES = [
     ("conflict", "gate_set", {"scope": "live", "gates": "[]", "expected_revision": 5}, "gate.conflict"),
     ("baseline", "baseline_set", {"session_id": "@live", "name": "head", "digest": "d"}, "ok"),
     ("no session", "baseline_set", {"session_id": "ses_none", "name": "n", "digest": "d"}, "baseline.missing"),
+    ("result", "record_result", {"session_id": "@live", "status": "success", "summary": "s", "final": 1}, "ok"),
+    ("no status", "record_result", {"session_id": "@live"}, "opt.required"),
+    ("no result", "record_result", {"session_id": "ses_none", "status": "error"}, "result.missing"),
+    ("packet", "record_completion", {"session_id": "@live", "exit_code": 143, "reason": "r"}, "ok"),
+    ("settle all", "settle", {"max_rows": 5}, "ok"),
+    ("no such session", "settle", {"session_id": "ses_none"}, "settle.missing"),
+    ("reap", "reap", {"idle_secs": 50}, "ok"),
+    ("reap how many", "reap", {"max_rows": 0}, "opt.max_rows"),
+    ("collect", "gc", {"older_than_secs": 100}, "ok"),
+    ("collect when", "gc", {"older_than_secs": -1}, "opt.older_than"),
 ]
 # Each success again with a receipt, which wraps the verb in another program.
 CASES += [(f"{name}, with a receipt", verb, columns | {"receipt_id": "once"}, want)
@@ -71,12 +81,14 @@ CASES += [(f"{name}, with a receipt", verb, columns | {"receipt_id": "once"}, wa
 
 
 def fill(t):
-    """The small database: scopes live, old (stale by NOW) and typing, and the notes of live."""
+    """The small database: scopes live, old (stale by NOW), dead (its process is) and typing, the notes of
+    live, and a session that ended."""
     t.clock(T0)
     t.verb("start", scope="ended", actor_id="ann", lease_ttl=60)
     t.verb("clear", scope="ended", actor_id="ann")
     t.verb("start", scope="old", actor_id="ann", lease_ttl=60, supervisor_id="sue")
     t.verb("start", scope="typing")
+    t.verb("start", scope="dead", actor_id="ann", lease_ttl=300, **t.dead_process())
     t.clock(NOW - 1)
     t.verb("start", scope="live", actor_id="ann", lease_ttl=60)
     t.verb("escalate", scope="live", kind="blocking", reason="why")
@@ -90,6 +102,7 @@ def fill(t):
 def known(t):
     """What @words stand for."""
     return {"@live": t.holder("live")["session_id"], "@old": t.holder("old")["session_id"],
+            "@dead": t.holder("dead")["session_id"],
             "@ended": t.value("SELECT session_id FROM tenure_session WHERE scope = 'ended'"),
             "@escalation": t.value("SELECT escalation_id FROM tenure_escalation")}
 

@@ -19,8 +19,8 @@ CONSTRAINTS = {"CHECK": 275, "NOT NULL": 1299, "PRIMARY KEY": 1555, "UNIQUE": 20
 # Every conflict clause that a statement may carry.
 CLAUSES = ["", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK"]
 
-TABLES = """tenure_baseline tenure_escalation tenure_event tenure_gate tenure_meta tenure_receipt
-tenure_scope tenure_session""".split()
+TABLES = """tenure_baseline tenure_completion tenure_escalation tenure_event tenure_gate tenure_meta
+tenure_receipt tenure_result tenure_scope tenure_session""".split()
 
 # The verbs of this version, each with its columns. What else can be inserted into is Tenure's own.
 VERBS = {
@@ -38,6 +38,11 @@ VERBS = {
     "escalation_resolve": "escalation_id actor_id",
     "gate_set": "scope gates expected_revision actor_id",
     "baseline_set": "session_id name digest fence actor_id",
+    "record_result": "session_id incarnation fence turn_id status exit_code summary final provenance actor_id",
+    "record_completion": "session_id incarnation fence exit_code status reason",
+    "settle": "session_id max_rows",
+    "reap": "idle_secs max_rows",
+    "gc": "older_than_secs max_rows",
 }
 VERBS = {verb: columns.split() + ["receipt_id"] for verb, columns in VERBS.items()}
 

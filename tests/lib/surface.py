@@ -29,6 +29,10 @@ FUNCTIONS = {
         "turn_provider_decision('turn.started', NULL, 'none_new', 0, 0, NULL)",
         "turn_decision_part('|running|start||keep', 'status')", "tenure_add(1, 2)",
         "tenure_check_amount('usage.delta', 1.5)", "tenure_json_merge('{}', '{}')",
+        "turn_event_state('turn.started')", "tenure_detail('{}', 'key')",
+        "session_wait_outcome('running', NULL, 'owned', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0)",
+        "session_wait_exit_code('completed')", "session_result_replaces('synthetic', 0, 'agent')",
+        "session_end_is_loss('forced')",
     ],
     "reading": [
         "session_now()", "session_mint_id()", "session_mint_id('esc_')", "session_report()", "host_name()",
@@ -43,6 +47,8 @@ FUNCTIONS = {
     ],
     # innocuous too, but refused outside of Tenure's own triggers
     "inside": ["tenure_within('start')"],
+    # direct, and refused wherever it is not alone
+    "alone": ["session_wait('ses_none', 0)", "session_wait('ses_none', 0, 'trn_none')"],
     "direct": [
         "tenure_clock(5)", "tenure_hold(NULL)", "tenure_hold('ses_live', 1)", "tenure_guard('mine', 'live')",
         "tenure_unguard('mine')", "tenure_install()", "tenure_uninstall()",
@@ -55,10 +61,12 @@ VARIADIC = ["tenure_check_word", "tenure_object", "tenure_refuse", "tenure_repor
 
 # Each may be read by triggers and views; with the argument of those that need one.
 MODULES = {"session_status_policy": "", "session_status_edge": "", "session_status_alias": "",
-           "tenure_refusal_code": "", "tenure_schema": "", "tenure_json_texts": """('["a"]')""",
+           "tenure_refusal_code": "", "tenure_schema": "", "tenure_doctor": "", "tenure_json_texts": """('["a"]')""",
            "session_granted": "('s', '[]')",
            "tenure_legacy_state": """('{"schema_version": 2, "started_at_epoch_s": 1,
                                       "last_started_at_epoch_s": 1, "start_count": 1}')"""}
+# No row of it is good news.
+EMPTY = ["tenure_doctor"]
 
 
 def name_of(call):

@@ -314,6 +314,78 @@ INSERT INTO tenure_turn_begin(session_id) VALUES ((SELECT session_id FROM tenure
 INSERT INTO tenure_clear(scope, actor_id) VALUES ('turns', 'ann');
 DELETE FROM tenure_session;
 
+--- how it ended
+INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('work', 'ann', 60);
+INSERT INTO tenure_turn_begin(session_id, turn_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 't1');
+INSERT INTO tenure_record_result(session_id, status) VALUES ('ses_x', 'success');
+INSERT INTO tenure_record_result(session_id, status) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'fine');
+INSERT INTO tenure_record_result(session_id, status, final) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'success', 2);
+INSERT INTO tenure_record_result(session_id, status, provenance) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'success', 'luck');
+INSERT INTO tenure_record_result(session_id, status, provenance, summary) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'failure', 'synthetic', 'x') RETURNING session_report();
+INSERT INTO tenure_record_result(session_id, status, exit_code, summary, receipt_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'success', 0, 'all "green" \ é', 'r7') RETURNING session_report();
+INSERT INTO tenure_record_result(session_id, status, exit_code, summary, receipt_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'success', 0, 'all "green" \ é', 'r7') RETURNING session_report();
+INSERT INTO tenure_record_result(session_id, status, provenance) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'failure', 'completion') RETURNING session_report();
+INSERT INTO tenure_record_result(session_id, status, turn_id, final) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'no_progress', 't1', 1) RETURNING session_report();
+INSERT INTO tenure_record_result(session_id, status, turn_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'success', 't1') RETURNING session_report();
+UPDATE tenure_result SET status = 'error';
+UPDATE tenure_result SET status = 'error', revision = revision + 1 WHERE turn_id = '';
+DELETE FROM tenure_result;
+INSERT INTO tenure_record_completion(session_id, exit_code) VALUES ('ses_x', 0);
+INSERT INTO tenure_record_completion(session_id, exit_code, reason) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 143, 'TERM') RETURNING session_report();
+INSERT INTO tenure_record_completion(session_id, exit_code) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 0) RETURNING session_report();
+UPDATE tenure_completion SET exit_code = 0;
+DELETE FROM tenure_completion;
+SELECT session_wait((SELECT session_id FROM tenure_session WHERE scope = 'work'), 0);
+SELECT * FROM tenure_orphan;
+SELECT tenure_clock(1000000090);
+SELECT * FROM tenure_orphan;
+INSERT INTO tenure_settle(session_id) VALUES ('ses_x');
+INSERT INTO tenure_settle(max_rows) VALUES (501);
+INSERT INTO tenure_settle(session_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work')) RETURNING session_report();
+INSERT INTO tenure_settle(session_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work')) RETURNING session_report();
+INSERT INTO tenure_resume(session_id, actor_id, lease_ttl) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'ann', 60);
+SELECT tenure_clock(1000000250);
+INSERT INTO tenure_turn_end(session_id, turn_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 't1');
+INSERT INTO tenure_settle(max_rows) VALUES (1) RETURNING session_report();
+INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('idle', 'ann', 60);
+SELECT tenure_clock(1000000320);
+SELECT * FROM tenure_reapable;
+INSERT INTO tenure_reap(idle_secs) VALUES (-1);
+INSERT INTO tenure_reap(idle_secs) VALUES (71) RETURNING session_report();
+INSERT INTO tenure_reap(idle_secs, max_rows) VALUES (70, 1) RETURNING session_report();
+SELECT * FROM tenure_collectable;
+INSERT INTO tenure_gc(older_than_secs) VALUES ('x');
+INSERT INTO tenure_gc(receipt_id) VALUES ('r8') RETURNING session_report();
+SELECT * FROM tenure_replay;
+SELECT * FROM tenure_replay_turn;
+SELECT * FROM tenure_doctor;
+INSERT INTO tenure_gc(older_than_secs) VALUES (0) RETURNING session_report();
+
+--- a wait of its own
+SELECT session_wait('ses_x', 1) FROM tenure_meta;
+SELECT session_wait('ses_x', -1);
+SELECT session_wait('ses_x', 1);
+SELECT session_wait(NULL, 1);
+
+--- a database that is not well
+INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('work', 'ann', 60);
+INSERT INTO tenure_turn_begin(session_id, turn_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'evil "id"');
+INSERT INTO tenure_request_open(session_id, request_id, kind) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'work'), 'q', 'approval');
+DROP TRIGGER tenure_session_update_guard;
+DROP TRIGGER tenure_session_change_guard;
+DROP TRIGGER tenure_turn_update_guard;
+DROP TRIGGER tenure_scope_update_guard;
+SELECT * FROM tenure_doctor;
+UPDATE tenure_session SET fence = 2, changed_at = 9000000000, scope = 'x' || char(27);
+UPDATE tenure_turn SET ended_at = 1, state = 'completed';
+UPDATE tenure_scope SET revision = 1;
+SELECT tenure_install();
+SELECT * FROM tenure_doctor;
+DROP VIEW tenure_holder;
+SELECT * FROM tenure_doctor;
+DROP TABLE tenure_meta;
+SELECT * FROM tenure_doctor;
+
 --- install and uninstall
 SELECT tenure_install();
 DROP TRIGGER tenure_meta_update_guard;

@@ -88,6 +88,7 @@ inner = [name for (name,) in t.sql(
     and (name.startswith("tenure_turn_gate") or not t.sql(
         "SELECT 1 FROM pragma_table_info(?) WHERE name = 'receipt_id'", (name,)))  # a verb of turns
     and not name.startswith("tenure_refusal")  # can only refuse
+    and name != "tenure_logged"                # can only add to the log, which anyone may
     and not name.endswith("_once")]            # a verb with its receipt: the verb's own rules follow
 with t.situation("inner views"):
     found = build("start")["$S"]

@@ -15,7 +15,9 @@ OLD = "a session of ann's in scope s, ended"
 LIVE = "a session of ann's in scope s"
 STALE = "the same, stale"
 
-# verb, what is there before, its columns (S is the session's id), the same verb with another target
+OVER = "the same, its process dead"
+
+# verb, what is there before, its columns (S is the session's id), the same verb with another target, if it has one
 VERBS = [
     ("start", None, {"scope": "s", "actor_id": "ann", "lease_ttl": 60}, {"scope": "other"}),
     ("heartbeat", LIVE, {"scope": "s", "actor_id": "ann"}, {"scope": "other"}),
@@ -34,6 +36,12 @@ VERBS = [
     ("escalation_resolve", "an escalation", {"escalation_id": "E"}, {"escalation_id": "esc_x"}),
     ("gate_set", None, {"scope": "s", "gates": "[]"}, {"scope": "other"}),
     ("baseline_set", LIVE, {"session_id": "S", "name": "n", "digest": "d"}, {"session_id": "ses_x"}),
+    ("record_result", LIVE, {"session_id": "S", "status": "success"}, {"session_id": "ses_x"}),
+    ("record_completion", LIVE, {"session_id": "S", "exit_code": 0}, {"session_id": "ses_x"}),
+    ("settle", OVER, {"session_id": "S"}, {"session_id": "ses_x"}),
+    ("settle", OVER, {}, {"session_id": "S"}),
+    ("reap", STALE, {"idle_secs": 60}, None),
+    ("gc", OLD, {"older_than_secs": 0}, None),
 ]
 
 t = Tenure()
@@ -42,8 +50,9 @@ t = Tenure()
 def prepare(what):
     """Puts WHAT in place; gives the ids that S and E stand for."""
     ids = {}
-    if what in (LIVE, OLD, STALE):
-        ids["S"] = t.verb("start", scope="s", actor_id="ann", lease_ttl=60)["session_id"]
+    if what in (LIVE, OLD, STALE, OVER):
+        process = t.dead_process() if what == OVER else {}
+        ids["S"] = t.verb("start", scope="s", actor_id="ann", lease_ttl=60, **process)["session_id"]
     if what == OLD:
         t.verb("clear", scope="s", actor_id="ann")
     if what == "an escalation":
@@ -79,8 +88,10 @@ for verb, what, columns, other in VERBS:
             is_(got, first | {"replayed": True}, f"{name}: repeated ({again}) it gives that report")
             is_(t.dump(), before, f"{name}: repeated ({again}) it does nothing")
         moved = {key: value for key, value in columns.items() if key not in ("scope", "session_id")}
-        t.refused("receipt.conflict", verb, receipt_id="r1", says=["r1", verb],
-                  test=f"{name}: another target is a conflict", **moved | other)
+        if other is not None:
+            other = {key: ids.get(value, value) for key, value in other.items()}
+            t.refused("receipt.conflict", verb, receipt_id="r1", says=["r1", verb],
+                      test=f"{name}: another target is a conflict", **moved | other)
         for stranger in ("start", "clear"):
             if stranger != verb:
                 t.refused("receipt.conflict", stranger, receipt_id="r1", scope="s", says=["r1", verb],
@@ -99,6 +110,11 @@ REFUSED = [
     ("escalation_resolve", {"escalation_id": "esc_x"}, "escalation.missing"),
     ("gate_set", {"scope": "s", "gates": "[]", "expected_revision": 3}, "gate.conflict"),
     ("baseline_set", {"session_id": "ses_x", "name": "n", "digest": "d"}, "baseline.missing"),
+    ("record_result", {"session_id": "ses_x", "status": "success"}, "result.missing"),
+    ("record_completion", {"session_id": "ses_x", "exit_code": 0}, "completion.missing"),
+    ("settle", {"session_id": "ses_x"}, "settle.missing"),
+    ("reap", {"idle_secs": -1}, "opt.idle_secs"),
+    ("gc", {"older_than_secs": -1}, "opt.older_than"),
 ]
 for verb, columns, code in REFUSED:
     with t.situation(f"{verb} refused"):

@@ -50,8 +50,10 @@ CASES = [
      {"value": 256}),
     ("opt.failure_origin", LIVE, "transition",
      {"session_id": "$S", "status": "failed", "failure_origin": "luck"}, {"value": "luck"}),
+    ("opt.final", LIVE, "record_result", {"session_id": "$S", "status": "success", "final": 2}, {"value": 2}),
     ("opt.force", LIVE, "clear", {"force": 2}, {"value": 2}),
     ("opt.gates", None, "gate_set", {"gates": "{}"}, {}),
+    ("opt.idle_secs", None, "reap", {"idle_secs": -1}, {"value": -1}),
     ("opt.kind", None, "escalate", {"kind": "loud", "reason": "r"}, {"value": "loud"}),
     ("opt.kind_not_autonomous", None, "start", {**ASK, "owner_kind": "interactive"}, {}),
     ("opt.lease", None, "start", {"lifecycle": "interactive", "lease_ttl": 60}, {}),
@@ -59,11 +61,17 @@ CASES = [
      {"value": 31536001}),
     ("opt.lease_required", None, "start", ANN, {}),
     ("opt.lifecycle", None, "start", {"lifecycle": "eternal"}, {"value": "eternal"}),
+    ("opt.max_rows", None, "settle", {"max_rows": 501}, {"value": 501}),
     ("opt.mode", None, "start", {"mode": "idle"}, {"value": "idle"}),
+    ("opt.older_than", None, "gc", {"older_than_secs": "x"}, {"value": "x"}),
     ("opt.owner_kind", None, "start", {**ASK, "owner_kind": "boss"}, {"value": "boss"}),
     ("opt.process", None, "start", {**ASK, "pid": 0}, {}),
     ("opt.progress", LIVE, "heartbeat", {**ANN, "progress": 7}, {"value": 7}),
+    ("opt.provenance", LIVE, "record_result",
+     {"session_id": "$S", "status": "success", "provenance": "luck"}, {"value": "luck"}),
     ("opt.required", LIVE, "transition", {"session_id": "$S"}, {"what": "status"}),
+    ("opt.result_status", LIVE, "record_completion", {"session_id": "$S", "exit_code": 0, "status": "fine"},
+     {"value": "fine"}),
     ("opt.scope", None, "start", {"scope": "a\x1b"}, {}),
     ("opt.status", None, "start", {"status": "ready"}, {"value": "ready"}),
     ("opt.strict", None, "start", {"strict": "maybe"}, {"value": "maybe"}),
@@ -89,6 +97,7 @@ CASES = [
     ("usage.status", LIVE, "transition", {"session_id": "$S", "status": "gone"}, {"word": "gone"}),
     ("usage.status_alias", None, "SELECT session_status_from('ccd', 'gone')", {},
      {"system": "ccd", "word": "gone"}),
+    ("usage.wait_context", LIVE, "SELECT session_wait('$S', 0)", {}, {}),
     ("usage.code", None, "SELECT tenure_refuse('no.such')", {}, {"code": "no.such"}),
     ("usage.time", None, "SELECT tenure_clock(-1)", {}, {}),
     ("start.live_interactive", TYPING, "start", ASK,
@@ -143,6 +152,11 @@ CASES = [
      {"session": "ses_x"}),
     ("session.not_running", None, "SELECT session_require_commandable('ses_x', 'exiting')", {},
      {"session": "ses_x", "status": "exiting"}),
+    ("result.missing", None, "record_result", {"session_id": "ses_x", "status": "success"},
+     {"session": "ses_x"}),
+    ("completion.missing", None, "record_completion", {"session_id": "ses_x", "exit_code": 0},
+     {"session": "ses_x"}),
+    ("settle.missing", None, "settle", {"session_id": "ses_x"}, {"session": "ses_x"}),
     ("gate.conflict", None, "gate_set", {"gates": "[]", "expected_revision": 7},
      {"scope": "main", "expected": 7}),
     ("escalation.missing", None, "escalation_resolve", {"escalation_id": "esc_x"}, {"id": "esc_x"}),
@@ -179,6 +193,8 @@ CASES = [
     ("write.living", LIVE, "DELETE FROM tenure_session", {}, {"session": "$S", "status": "running"}),
     ("write.counter", LIVE, "UPDATE tenure_scope SET revision = 9", {}, {}),
     ("write.append_only", LIVE, "DELETE FROM tenure_event", {}, {"table": "tenure_event"}),
+    ("write.result", LIVE, "INSERT INTO tenure_result(session_id, incarnation, status, recorded_at, revision)"
+     " VALUES ('$S', 1, 'success', 1, 2)", {}, {}),
     ("write.sequence", LIVE, "INSERT INTO tenure_event(seq, at, event) VALUES (99, 1, 'e')", {}, {}),
 ]
 
@@ -269,6 +285,11 @@ is_(error_of(t.db, "SELECT tenure_install() FROM tenure_meta")[0],
     "tenure: usage.context: " + say(catalogue["usage.context"], {"what": "tenure_install()"})[0],
     "usage.context: its sentence")
 
+# usage.wait_cap, for which the connection must wait for something.
+t.refused_sql("usage.wait_cap", "SELECT session_wait('ses_x', -1)")
+is_(error_of(t.db, "SELECT session_wait('ses_x', -1)")[0], f"tenure: usage.wait_cap: {catalogue['usage.wait_cap']}",
+    "usage.wait_cap: its sentence")
+
 # usage.attached: which file a lease is for cannot be told.
 second = Tenure(at=None)
 second.sql("ATTACH ':memory:' AS second")
@@ -278,7 +299,7 @@ second.refused("usage.attached", "start", **ASK)
 is_(error_of(second.db, *verb_sql("start", ASK))[0], f"tenure: usage.attached: {catalogue['usage.attached']}",
     "usage.attached: its sentence")
 
-raised = [case[0] for case in CASES] + ["usage.attached", "usage.context"]
+raised = [case[0] for case in CASES] + ["usage.attached", "usage.context", "usage.wait_cap"]
 is_(sorted(code for code in set(catalogue) - set(raised) - set(EXEMPT) if not code.startswith(TURNS)), [],
     "every code of the catalogue was raised")
 is_(sorted(set(raised) - set(catalogue)), [], "and no other")
