@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 #
-# show - all there is about one session: its turns, what waits for it, and its last events.
+# show - all there is about one session: its turns, what waits for it, its results, and its last events.
 
-use defaults phrase table sessions turns requests events
+use defaults phrase table sessions turns requests results events
 
 verb_declare() {
   summary 'show all there is about one session'
   option session SESSION text '' 'the session (TENURE_SESSION, with its fence)'
   operand session optional
   option scope SCOPE text '' 'the one that holds this scope (TENURE_SCOPE, else main)'
-  option limit N count '' 'how many of its events and turns (10)'
+  option limit N count '' 'how many of its events, turns and results (10)'
 }
 
 verb_run() {
@@ -67,6 +67,9 @@ show_parts() {
   input_columns
   input_source "$its"
   show_part input "$REPLY"
+  result_columns
+  results_source "$its" "$limit"
+  show_part results "$REPLY"
   event_columns
   events_source "$its" "$limit"
   show_part events "$REPLY"

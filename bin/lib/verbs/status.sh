@@ -5,7 +5,7 @@
 # How many scopes a screen has room for. Programs get them all.
 SCREEN=20
 
-use defaults phrase table sessions
+use defaults phrase table sessions results
 
 verb_declare() {
   summary 'show who holds what, since when, until when, doing what'
@@ -75,7 +75,7 @@ show_all() {
 
 # show_one SCOPE: a few lines about one scope. Marks: see present.
 show_one() {
-  local since hold until doing turn
+  local since hold until doing turn result last ended
   phrase_since started_at
   since=$REPLY
   phrase_hold
@@ -86,12 +86,22 @@ show_one() {
   doing=$REPLY
   phrase_since t.started_at
   turn=$REPLY
+  phrase_result shown.session_id shown.incarnation
+  result=$REPLY
+  phrase_result l.session_id l.incarnation
+  last=$REPLY
+  phrase_since l.ended_at
+  ended=$REPLY
   read_database "WITH clock(now)AS MATERIALIZED(SELECT session_now()),
     asked(scope)AS(SELECT $1),
     noted(blocking,open)AS(SELECT coalesce(sum(kind='blocking'),0),count(*)FROM tenure_escalation,asked
       WHERE tenure_escalation.scope=asked.scope AND resolved_at IS NULL),
     shown AS(SELECT p.*,display_safe(asked.scope)AS name FROM asked LEFT JOIN tenure_projection AS p USING(scope))
-    SELECT char(9)||'b'||name||char(9)||'n: '||CASE WHEN session_id IS NULL THEN char(9)||'gfree'||char(9)||'n' ELSE
+    SELECT char(9)||'b'||name||char(9)||'n: '||CASE WHEN session_id IS NULL THEN char(9)||'gfree'||char(9)||'n'
+        ||coalesce((SELECT char(10)||'  last     '||display_safe(l.owner_id)||', ended '||$ended||', '||l.end_reason
+            ||coalesce(' by '||display_safe(l.ended_by),'')||coalesce(char(10)||'  result   '||$last,'')
+          FROM tenure_session AS l WHERE l.scope=asked.scope AND l.ended_at IS NOT NULL
+          ORDER BY l.ended_at DESC,l.revision DESC LIMIT 1),'') ELSE
       'held by '||display_safe(owner_id)||', '||lifecycle||', '||status
         ||iif(stale,', '||char(9)||'rSTALE'||char(9)||'n ('||stale_reason||')','')
       ||char(10)||'  since    '||$since
@@ -99,8 +109,9 @@ show_one() {
       ||coalesce(char(10)||'  doing    '||display_safe(current_activity)||coalesce(' ('||$doing||')',''),'')
       ||coalesce(char(10)||'  turn     '||(SELECT display_safe(t.turn_id)||', '||t.kind||', '||t.state||', since '||$turn
         FROM tenure_turn_effective AS t WHERE t.session_id=shown.session_id AND t.turn_id=active_turn_id),'')
+      ||coalesce(char(10)||'  result   '||$result,'')
       ||char(10)||'  session  '||display_safe(session_id)||', fence '||fence||', revision '||revision END
       ||iif(open,char(10)||'  notes    '||open||iif(open=1,' open escalation, ',' open escalations, ')||blocking||' blocking','')
-      FROM shown,clock,noted;"
+      FROM shown,clock,noted,asked;"
   present "$ANSWER"
 }
