@@ -55,21 +55,24 @@ graph_dot() {
   local tables nodes joints clusters links
   graph_tables
   tables=$REPLY
-  graph_each "'    '||status||' [fillcolor=\"'||fill||'\", color=\"'||line||'\", fontcolor=\"'||ink||'\"'||iif(allows_turn,', penwidth=3','')||'];'" \
+  graph_each "'    '||status||' [fillcolor=\"'||fill||'\", color=\"'||line||'\", fontcolor=\"'||ink||'\"'
+    ||iif(allows_turn,', penwidth=3','')||'];'" \
     "(SELECT * FROM node WHERE node.kind=kind.kind ORDER BY place)"
   nodes=$REPLY
-  graph_each "'    '||name||' [shape=diamond, label=\"\", width=0.25, height=0.25, style=filled, fillcolor=\"'||line||'\", color=\"'||line||'\"];'" \
+  graph_each "'    '||name||' [shape=diamond, label=\"\", width=0.25, height=0.25, style=filled, fillcolor=\"'||line
+    ||'\", color=\"'||line||'\"];'" \
     "joint WHERE joint.kind=kind.kind"
   joints=$REPLY
   graph_each "'  subgraph cluster_'||kind||' {'||char(10)||'    label=\"'||title||'\"; color=\"'||line||'\"; fontcolor=\"'||line||'\";'
     ||$nodes||$joints||char(10)||'  }'" kind
   clusters=$REPLY
-  graph_each "'  '||source||' -> '||target||CASE WHEN both THEN ' [dir=both]'WHEN revival THEN ' [style=dashed, label=\"resume\"]'ELSE ''END||';'" \
+  graph_each "'  '||source||' -> '||target||CASE WHEN both THEN ' [dir=both]'
+    WHEN revival THEN ' [style=dashed, label=\"resume\"]'ELSE ''END||';'" \
     "link WHERE NOT both OR target IN(SELECT name FROM joint)"
   links=$REPLY
   graph_kinds
-  REPLY="(WITH $tables,$REPLY SELECT '// The statuses of a session and their legal transitions. From each status with an arrow into a diamond
-// to each other that the diamond has an arrow to. A thick border: may have an open turn.
+  REPLY="(WITH $tables,$REPLY SELECT '// The statuses of a session and their legal transitions. From each status
+// with an arrow into a diamond to each other that the diamond has an arrow to. A thick border: may have an open turn.
 digraph tenure {
   graph [rankdir=LR, style=\"rounded,dashed\", fontname=\"Helvetica\", fontsize=11, nodesep=0.25, ranksep=0.7];
   node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=12];

@@ -8,7 +8,7 @@ NAMES=32
 
 # timeline_spans CONDITION LIMIT: sets REPLY to the common table expressions that end in span: a row for
 # each time that one of the newest sessions of the log lived, and for each turn. A span that goes on has no
-# ended_at. The log can be written from outside, so detail may be any text.
+# ended_at. The log can be written from outside, so status and detail may be any text.
 timeline_spans() {
   local -r over="'turn.completed','turn.failed','turn.aborted','turn.interrupted'"
   REPLY="clock(now)AS MATERIALIZED(SELECT session_now()),
@@ -20,12 +20,13 @@ timeline_spans() {
       WINDOW log AS(PARTITION BY session_id ORDER BY seq)),
     span AS MATERIALIZED(
       SELECT seq,'session'AS kind,session_id,scope,facts->>'owner_id'AS actor_id,incarnation,NULL AS turn_id,at AS began_at,
-          CASE WHEN session_is_terminal(to_status)THEN at ELSE next_at END AS ended_at,facts->>'verb'AS began_by,
+          CASE WHEN to_status IN(SELECT status FROM session_status_policy WHERE terminal)THEN at ELSE next_at END AS ended_at,facts->>'verb'AS began_by,
+          facts->>'predecessor_id'AS predecessor_id,
           CASE next_event WHEN 'session.ended'THEN next_facts->>'end_reason'WHEN 'session.resumed'THEN 'resumed'END AS ended_as
         FROM life WHERE event<>'session.ended'
       UNION ALL
       SELECT min(seq),'turn',session_id,scope,NULL,min(incarnation),turn_id,min(at),
-          max(at)FILTER(WHERE event IN($over)),NULL,max(substr(event,6))FILTER(WHERE event IN($over))
+          max(at)FILTER(WHERE event IN($over)),NULL,NULL,max(substr(event,6))FILTER(WHERE event IN($over))
         FROM part JOIN chosen USING(session_id)
         WHERE turn_id IS NOT NULL AND event IN('turn.reserved','turn.started',$over)GROUP BY session_id,turn_id)"
 }
@@ -60,7 +61,9 @@ timeline_drawing() {
     lane AS MATERIALIZED(
       SELECT session_id,lower,min(seq)OVER(PARTITION BY session_id)AS place,name FROM(
         SELECT session_id,0 AS lower,min(seq)AS seq,display_safe(session_id)AS name FROM bar GROUP BY session_id
-        UNION ALL SELECT session_id,1,max(seq),'  '||display_safe(coalesce(actor_id,'-'))FROM bar WHERE kind='session'GROUP BY session_id)),
+        UNION ALL SELECT session_id,1,max(seq),'  '||display_safe(coalesce(actor_id,'-'))
+            ||iif((SELECT count(DISTINCT coalesce(scope,''))FROM bar)>1,coalesce(' in '||display_safe(scope),', no scope'),'')
+          FROM bar WHERE kind='session'GROUP BY session_id)),
     text(id,lower,text,room)AS MATERIALIZED(SELECT session_id,lower,name,$NAMES-2 FROM lane
       UNION ALL SELECT NULL,0,$1,$2-40),
     cut(id,lower,text,room,n,width)AS(SELECT id,lower,text,room,0,0 FROM text

@@ -95,6 +95,23 @@ no_wider() {
   json '[.result.spans[] | select(.kind == "session") | .actor_id] == ["w2", "w2"]'
 }
 
+@test "all scopes, each session with its own" {
+  history
+  new_session --scope other --actor a --lease 60
+  new_session --scope '' --actor b --lease 60
+  TENURE_SCOPE=repo tenure timeline --all
+  done_ok
+  [ "${lines[0]}" = 'all scopes: sessions 4, turns 4, takeovers 1' ]
+  says '  w1 in repo '
+  says '  a in other'
+  says '  b, no scope'
+  no_wider 80
+  tenure timeline --all --json
+  json '[.result.spans[].scope] | unique == [null, "other", "repo"]'
+  tenure timeline --all --scope repo
+  refused 2 usage.option
+}
+
 @test "what goes on reaches the right edge, what ran out is marked" {
   local now
   now=$(date +%s)
@@ -165,11 +182,14 @@ no_wider() {
   history
   at 1000500 "INSERT INTO tenure_event(at,session_id,scope,event,detail)VALUES(1000400,'by hand','repo','session.created','not json'),
     (9223372036854775807,'by hand','repo','turn.started',NULL),(-9223372036854775807,NULL,'repo','session.ended','[]'),
-    (1000400,char(27)||'[31mred','repo','session.created',json_object('owner_id',char(27,10,8238)))"
+    (1000401,'by hand','repo','session.resumed','[]'),(1000400,char(27)||'[31mred','repo','session.created',json_object('owner_id',char(27,10,8238)))"
   tenure timeline --scope repo
   done_ok
   harmless
   says 'by hand'
+  at 1000500 "INSERT INTO tenure_event(at,session_id,scope,event,to_status)VALUES(1000402,'x','repo','session.created','no status')"
+  tenure timeline --scope repo
+  done_ok
   says '\x1b[31mred'
   no_wider 80
   tenure timeline --scope repo --csv

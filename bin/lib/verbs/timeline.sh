@@ -1,22 +1,29 @@
 # shellcheck shell=bash
 #
-# timeline - sessions, turns and takeovers of one scope, or of one session, over time.
+# timeline - sessions, turns and takeovers over time: of one scope, of one session, or of all.
 
 use defaults phrase table timeline
 
 verb_declare() {
-  summary 'draw the sessions, turns and takeovers of a scope over time'
+  summary 'draw sessions, turns and takeovers over time'
   option session SESSION text '' 'only this session (TENURE_SESSION, with its fence)'
   operand session optional
   option scope SCOPE text '' 'this scope (TENURE_SCOPE, else main)'
+  option all '' flag '' 'all scopes, and the sessions without one'
   option limit N count '' 'how many sessions, the newest (20)'
+  option svg '' flag '' 'as a picture for a page or a browser, in SVG'
   takes_lists
 }
 
 verb_run() {
   local condition title spans
-  default_target
-  if is_given session; then
+  ! is_given svg || [[ $FORMAT == text ]] || fail usage.option '--svg goes without --json and --csv'
+  ! is_given all || ! is_given session scope || fail usage.option '--all goes without a session and --scope'
+  is_given all || default_target
+  if is_given all; then
+    condition=1
+    title="'all scopes'"
+  elif is_given session; then
     sql_text "${GIVEN[session]}"
     condition="session_id=$REPLY"
     title="'session '||display_safe($REPLY)"
@@ -28,7 +35,11 @@ verb_run() {
   timeline_spans "$condition" "${GIVEN[limit]-20}"
   spans=$REPLY
   fields kind session_id scope actor_id incarnation turn_id began_at ended_at began_by ended_as
-  case $FORMAT in
+  case ${GIVEN[svg]+svg}$FORMAT in
+    svg*)
+      use timeline_svg
+      timeline_svg "$title"
+      ;;
     json)
       json_rows '(SELECT * FROM span ORDER BY seq)'
       result_sql "'{\"spans\":'||$REPLY||'}'"
