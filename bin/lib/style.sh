@@ -20,14 +20,20 @@ complain() {
 MARK_LETTERS=(b r g n)
 MARK_STYLES=($'\e[1m' $'\e[31m' $'\e[32m' $'\e[0m')
 
-# present_marked TEXT: shows a text with its marks carried out.
-present_marked() {
-  local text=${1%%$'\t!'*} i style
+# styled TEXT: sets REPLY to the text with its marks carried out.
+styled() {
+  local i style
+  REPLY=$1
   for i in "${!MARK_LETTERS[@]}"; do
     style=
     ! colours 1 || style=${MARK_STYLES[i]}
-    text=${text//$'\t'"${MARK_LETTERS[i]}"/"$style"}
+    REPLY=${REPLY//$'\t'"${MARK_LETTERS[i]}"/"$style"}
   done
-  emit "$text"
+}
+
+# present_marked TEXT: shows a text with its marks carried out.
+present_marked() {
+  styled "${1%%$'\t!'*}"
+  emit "$REPLY"
   [[ $1 != *$'\t!'* ]] || complain "${1#*$'\t!'}"
 }
