@@ -101,6 +101,14 @@ dist/tests/%: tests/%.c dist/libtenure.a
 test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS)  ## run the tests
 	@prove $(PROVE) -r tests $(filter %_test,$(TEST_BINS))
 
+.PHONY: test-programs
+test-programs: $(TEST_BINS)
+
+.PHONY: cover
+cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions in the triggers
+	@command -v gcovr >/dev/null || { echo 'make cover needs gcovr (apt install gcovr)' >&2; exit 1; }
+	@bash tests/cover/cover.sh
+
 .PHONY: bench
 bench: deps dist/tenure.so dist/tests/bench/bench  ## measure, as ratios to floors of the same run
 	@dist/tests/bench/bench

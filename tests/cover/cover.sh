@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# cover.sh [TEST...]: coverage of the extension and of its triggers by the tests (all of them, or those named).
+#
+# Works on a copy of the sources below dist/cover: the C files are compiled for gcov, and each condition in
+# the SQL is wrapped so that it says whether it was true and whether it was not. Then report.py compares
+# what was never reached with tests/cover/exceptions.txt.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly tree=$PWD/dist/cover/tree
+rm -rf dist/cover
+mkdir -p "$tree"
+cp -r Makefile README.md .clang-format bin docs examples ext packaging sql tests "$tree"/ 2>/dev/null || true
+/usr/bin/python3 tests/cover/instrument.py "$tree"
+cp tests/cover/ext/* "$tree/ext/"
+sed -i -e 's/^#include "connection.h"/&\n#include "cover_functions.h"/' \
+  -e 's/tn_guard_register/tn_guard_register, tn_cover_register/' "$tree/ext/tenure.c"
+
+export TENURE_COVER=$PWD/dist/cover/points
+readonly flags='-O0 -g --coverage -fprofile-abs-path'
+make -s -C "$tree" CFLAGS="$flags" all static test-programs
+(cd "$tree" && prove "${PROVE:--j2}" -r "${@:-tests}" $( (($#)) || echo dist/tests/*/*_test)) >dist/cover/prove.log 2>&1 ||
+  printf 'Some tests failed in the instrumented build; their coverage counts all the same:\n%s\n' \
+    "$(grep -E '^[^ ]+ .*(Failed|Wstat|Dubious)' dist/cover/prove.log | head -20)"
+tail -2 dist/cover/prove.log
+
+gcovr --root "$tree" --filter "$tree/ext/" --exclude '.*cover_functions.*' --exclude-unreachable-branches \
+  --json dist/cover/gcov.json "$tree/dist" 2>dist/cover/gcovr.log
+/usr/bin/python3 tests/cover/report.py dist/cover/gcov.json "$tree/points.json" "$TENURE_COVER"
