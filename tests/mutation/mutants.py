@@ -1,0 +1,121 @@
+"""Every way in which the mutation run breaks Tenure: one small change to one file each."""
+import glob
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from sqltext import conditions, tokens  # noqa: E402
+
+# The C files that judge; the others only carry values to and fro, which coverage and the sweeps watch.
+JUDGES = ["guard", "lease", "outcome", "policy", "process", "start", "text", "turn", "legacy", "ulid"]
+OPERATORS = [(r"(?<![<>=!+\-])<(?![<=])", "<="), (r"(?<![<>=\-])>(?![>=])", ">="), (r"<=", "<"), (r">=", ">"),
+             (r"==", "!="), (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&")]
+
+
+class Mutant:
+    def __init__(self, file, line, what, text):
+        self.file, self.line, self.what, self.text = file, line, what, text  # text: the whole changed file
+
+    def name(self):
+        return f"{self.file}:{self.line}: {self.what}"
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def short(text):
+    text = " ".join(text.split())
+    return text if len(text) <= 70 else text[:67] + "..."
+
+
+def of_conditions(file, text):
+    """Each condition of a trigger always true, and always false."""
+    for condition in conditions(text):
+        for word, value in (("true", "1"), ("false", "0")):
+            yield Mutant(file, condition.line, f"always {word}: {short(condition.text)}",
+                         text[:condition.start] + value + text[condition.end:])
+
+
+def of_statements(file, text):
+    """Each statement of a trigger's body left out, as long as one is left."""
+    words = tokens(text)
+    i = 0
+    while i < len(words):
+        if words[i][0] != "BEGIN":
+            i += 1
+            continue
+        spans, begin, cases = [], words[i][2], 0
+        while True:
+            i += 1
+            word = words[i][0]
+            if word == "CASE":
+                cases += 1
+            elif word == "END" and cases:
+                cases -= 1
+            elif word == "END":
+                break
+            elif word == ";":
+                spans.append((begin, words[i][2]))
+                begin = words[i][2]
+        for start, end in spans if len(spans) > 1 else []:
+            line = text.count("\n", 0, start + len(text[start:end]) - len(text[start:end].lstrip())) + 1
+            yield Mutant(file, line, f"without: {short(text[start:end])}", text[:start] + "\n" + text[end:])
+
+
+def of_operators(file, text):
+    """Each comparison and connective of a judging C file turned, outside of comments and texts."""
+    code = re.sub(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|^#[^\n]*', lambda m: " " * len(m.group()), text, flags=re.S | re.M)
+    for pattern, other in OPERATORS:
+        for match in re.finditer(pattern, code):
+            line = text.count("\n", 0, match.start()) + 1
+            shown = short(text.split("\n")[line - 1])
+            yield Mutant(file, line, f"{match.group()} becomes {other}: {shown}",
+                         text[:match.start()] + other + text[match.end():])
+
+
+def of_tables(file, text):
+    """Each 0 or 1 and each x or blank in a row of the policy tables turned over."""
+    for match in re.finditer(r"(?<=[{, ])([01])(?=[,}])", text):
+        line = text.count("\n", 0, match.start()) + 1
+        row = text.split("\n")[line - 1]
+        if row.count(",") < 6:
+            continue
+        value = "1" if match.group() == "0" else "0"
+        yield Mutant(file, line, f"column {match.start() - text.rfind(chr(10), 0, match.start())} becomes {value}: "
+                     f"{short(row)}", text[:match.start()] + value + text[match.end():])
+
+
+def of_edges(file, text):
+    """Each neighbouring pair of a legal and an illegal change in a row of the matrix exchanged: the compiler
+    counts the edges, so one alone would not get past it."""
+    for match in re.finditer(r"(?<=[ ,])(x|o), +(x|o)(?=[,)])", text):
+        line = text.count("\n", 0, match.start()) + 1
+        row = text.split("\n")[line - 1]
+        if match.group(1) == match.group(2) or not row.lstrip().startswith("ROW("):
+            continue
+        swapped = match.group()[-1] + match.group()[1:-1] + match.group()[0]
+        column = match.start() - text.rfind("\n", 0, match.start())
+        yield Mutant(file, line, f"column {column} becomes {swapped}: {short(row)}",
+                     text[:match.start()] + swapped + text[match.end():])
+
+
+def all_mutants():
+    for path in sorted(glob.glob(os.path.join(ROOT, "sql", "*", "*.sql"))):
+        file = os.path.relpath(path, ROOT)
+        if file.startswith(("sql/schema/", "sql/check/")):
+            continue
+        text = read(file)
+        yield from of_conditions(file, text)
+        yield from of_statements(file, text)
+    for name in JUDGES:
+        file = f"ext/{name}.c"
+        text = read(file)
+        yield from of_operators(file, text)
+        if name in ("policy", "outcome"):
+            yield from of_tables(file, text)
+            yield from of_edges(file, text)
