@@ -98,11 +98,32 @@ dist/tests/%: tests/%.c dist/libtenure.a
 	$(CC) $(WARN) $(CFLAGS) -DSQLITE_CORE -Iext $< dist/libtenure.a -lsqlite3 -lm -o $@
 
 .PHONY: test
-test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS)  ## run the tests
+test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS) $(FUZZ_REPLAYS)  ## run the tests
 	@prove $(PROVE) -r tests $(filter %_test,$(TEST_BINS))
 
 .PHONY: test-programs
 test-programs: $(TEST_BINS)
+
+# Fuzz targets: with libFuzzer they look for new inputs, with replay.c they try the corpus.
+FUZZ_TARGETS = $(filter-out replay,$(patsubst tests/fuzz/targets/%.c,%,$(wildcard tests/fuzz/targets/*.c)))
+FUZZ_REPLAYS = $(patsubst %,dist/fuzz/replay-%,$(FUZZ_TARGETS))
+FUZZ_FLAGS   = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+SECS ?= 30
+
+dist/fuzz/replay-%: tests/fuzz/targets/%.c tests/fuzz/targets/replay.c tests/fuzz/targets/fuzz.h dist/libtenure.a
+	@mkdir -p $(@D)
+	$(CC) $(WARN) $(CFLAGS) -DSQLITE_CORE -Iext $< tests/fuzz/targets/replay.c dist/libtenure.a -lsqlite3 -lm -o $@
+
+dist/fuzz/fuzz-%: tests/fuzz/targets/%.c tests/fuzz/targets/fuzz.h $(C_FILES) $(H_FILES)
+	@mkdir -p $(@D)
+	clang -std=c11 $(FUZZ_FLAGS) -DSQLITE_CORE -Iext $< $(C_FILES) -lsqlite3 -lm -o $@
+
+.PHONY: fuzz-quick fuzz-long
+fuzz-quick: deps $(patsubst %,dist/fuzz/fuzz-%,$(FUZZ_TARGETS))  ## fuzz each target for SECS (30) seconds
+	@bash tests/fuzz/fuzz.sh $(SECS) $(FUZZ_TARGETS)
+
+fuzz-long:  ## fuzz each target for an hour
+	@$(MAKE) fuzz-quick SECS=3600
 
 .PHONY: cover
 cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions in the triggers
