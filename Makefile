@@ -134,6 +134,14 @@ cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions 
 bench: deps dist/tenure.so dist/tests/bench/bench  ## measure, as ratios to floors of the same run
 	@dist/tests/bench/bench
 
+.PHONY: bench-peers
+bench-peers: deps dist/tenure.so  ## the same renewal in Redis, PostgreSQL and etcd, installed if absent
+	@bash tests/bench/peers.sh
+
+.PHONY: mutation
+mutation: deps dist/gen/schema.c  ## break Tenure in one place at a time; ARGS='--sample 100 --only sql/verb'
+	@tests/mutation/run.py $(ARGS)
+
 .PHONY: lint
 lint: deps  ## shellcheck, the compiler's analyzer, and the format of the C files
 	shellcheck -x bin/tenure $(wildcard bin/lib/*.sh bin/lib/verbs/*.sh examples/*/*.sh packaging/*.sh)
