@@ -57,6 +57,7 @@ end_conversation() {
 # stop_conversation STATUS: ends the child and this command.
 stop_conversation() {
   kill -TERM "$TALK_CHILD" 2>/dev/null || true
+  wait "$TALK_CHILD" || true
   end_progress
   exit "$1"
 }

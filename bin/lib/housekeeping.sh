@@ -71,15 +71,17 @@ house_lines() {
         ELSE coalesce(value->>'status',value->>'reason')END,''),char(10))FROM json_each(r,'\$.$1')${3-}),'')"
 }
 
-# take_part: adds up an answer. What is skipped is the same in each, so the last one counts.
+# take_part: adds up an answer. What is skipped is the same in each, so the last one counts. It works on bytes
+# and from the front, as bash is slow to search a long text otherwise.
 take_part() {
-  local rows
+  local LC_ALL=C rows
   read -r more found skipped gone <<<"$ANSWER"
   count+=found
   forgotten+=gone
   rows=${ANSWER#*$'\n'}
-  skipped_rows=${rows#*$'\t'}
+  skipped_rows=$rows
   rows=${rows%%$'\t'*}
+  skipped_rows=${skipped_rows:${#rows}+1}
   if [[ -n $rows ]]; then
     [[ $FORMAT == json ]] || rows+=$'\n'
     [[ $FORMAT != json || -z $done_rows ]] || rows=,$rows

@@ -47,7 +47,7 @@ csa_marker() {
     ELSE '<!-- CSA:SESSION_WAIT_COMPLETED'||$session' status='||CASE
       WHEN o='ended'THEN 'retired'
       WHEN o='completed'THEN iif(r->>'status'='retired','retired','success')
-      WHEN o='lost' OR r->>'synthetic' OR r->>'status'='failed'THEN 'failure'
+      WHEN o='lost' OR r->>'synthetic' OR r->>'status' IN('exited','failed','stopped','destroyed')THEN 'failure'
       ELSE r->>'status'END||' exit='||code||' synthetic='||iif(r->>'synthetic','true','false')||' -->'END"
 }
 

@@ -4,7 +4,7 @@
 
 # How long one question to the database takes at most, in milliseconds: a waiter that is killed leaves a child
 # that ends with its question.
-PART=2000
+PART=1000
 
 # The longest wait, in seconds.
 CAP_MAX=31622400
@@ -103,6 +103,7 @@ command_line() {
 # look MILLISECONDS: waits that long at most; sets what verb_run declares. A synthetic outcome that has no
 # summary is not stored yet.
 look() {
+  local LC_ALL=C # long texts are slow to search by characters
   ask "WITH look(r)AS MATERIALIZED(SELECT session_wait($SQL_SESSION,max(0,$1),$SQL_TURN)),
     told(r,o,waited)AS MATERIALIZED(
       SELECT json_set(r,'$.elapsed_ms',$waited+(r->>'elapsed_ms')),r->>'outcome',$waited+(r->>'elapsed_ms')FROM look),
