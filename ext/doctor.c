@@ -114,10 +114,11 @@ static int doctor_check_schema(tn_connection *conn, doctor_findings *found, int 
     if (rc != SQLITE_OK || state == NULL) continue;
     const int holds_data = strcmp(tn_schema[i].kind, "table") == 0;
     *is_sound = 0;
-    rc = doctor_add(found, "schema.objects", "error",
-                    holds_data ? "restore the database from a backup; no table is made anew over its data"
-                               : "run tenure_install(); it mends the schema",
-                    NULL, sqlite3_mprintf("%s %s is %s", tn_schema[i].kind, tn_schema[i].name, state));
+    rc = doctor_add(
+        found, "schema.objects", "error",
+        holds_data ? "restore the database from a backup; no table is made anew over its data"
+                   : "run tenure_install(); it mends the schema",
+        NULL, sqlite3_mprintf("%s %s is %s", tn_schema[i].kind, tn_schema[i].name, state));
   }
   return rc;
 }
@@ -157,15 +158,16 @@ static int doctor_check_place(tn_connection *conn, doctor_findings *found) {
   const int is_wal = mode != NULL && sqlite3_stricmp(mode, "wal") == 0;
   const int is_file = path != NULL && path[0] != '\0';
   if (rc == SQLITE_OK && is_file && !is_wal) {
-    rc = doctor_add_warning(found, "database.journal_mode", "PRAGMA journal_mode=WAL",
-                            sqlite3_mprintf("journal_mode is %s: readers and writers block each other, "
-                                            "and a commit is safe only with synchronous=EXTRA",
-                                            mode));
+    rc = doctor_add_warning(
+        found, "database.journal_mode", "PRAGMA journal_mode=WAL",
+        sqlite3_mprintf("journal_mode is %s: readers and writers block each other, "
+                        "and a commit is safe only with synchronous=EXTRA",
+                        mode));
   }
   if (rc == SQLITE_OK && network != NULL) {
-    rc = doctor_add_warning(found, "database.network", "move the database to a local file system",
-                            sqlite3_mprintf("the database is on %s, where locks cannot be relied on",
-                                            network));
+    rc = doctor_add_warning(
+        found, "database.network", "move the database to a local file system",
+        sqlite3_mprintf("the database is on %s, where locks cannot be relied on", network));
   }
   if (rc == SQLITE_OK && is_wal && doctor_has_wal_defect(sqlite3_libversion_number())) {
     rc = doctor_add_warning(found, "sqlite.version", "use SQLite 3.51.3 or later, 3.50.7 or 3.44.6",
@@ -215,9 +217,12 @@ static int doctor_column(const tn_scan *scan, int row, int column, sqlite3_conte
 
 int tn_doctor_register(tn_registry *registry) {
   static const tn_table table = {
-      "tenure_doctor", "CREATE TABLE x(check_name, severity, session_id, finding, remedy)",
-      -1,              0,
-      doctor_prepare,  doctor_column,
+      "tenure_doctor",
+      "CREATE TABLE x(check_name, severity, session_id, finding, remedy)",
+      -1,
+      0,
+      doctor_prepare,
+      doctor_column,
       doctor_release,
   };
   return tn_registry_table(registry, &table);

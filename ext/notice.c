@@ -74,8 +74,7 @@ static int notice_drain(tn_notice *notice) {
       struct inotify_event event;
       memcpy(&event, buffer.bytes + at, sizeof event);
       const char *name = buffer.bytes + at + sizeof event;
-      if ((event.mask & IN_IGNORED) == 0 &&
-          (event.len == 0 || strncmp(name, base, base_n) == 0)) {
+      if ((event.mask & IN_IGNORED) == 0 && (event.len == 0 || strncmp(name, base, base_n) == 0)) {
         found = 1;
       }
       at += sizeof event + event.len;

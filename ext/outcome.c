@@ -38,7 +38,8 @@ static int outcome_has_result(const tn_ending *e) {
 
 /* Success is the word and the code together: a "success" with code 7 is an inconsistent record. */
 static const char *outcome_of_result(const tn_ending *e) {
-  const int is_good = outcome_is(e->result_status, "success") || outcome_is(e->result_status, "retired");
+  const int is_good =
+      outcome_is(e->result_status, "success") || outcome_is(e->result_status, "retired");
   const int is_zero = !e->result_exit.known || e->result_exit.value == 0;
   return is_good && is_zero ? "completed" : "failed";
 }
@@ -95,7 +96,7 @@ int tn_wait_exit_code(const char *outcome) {
   static const struct {
     const char *outcome;
     int code;
-  } codes[] = {{"completed", 0}, {"failed", 1},  {"ended", 0},     {"lost", 4},
+  } codes[] = {{"completed", 0}, {"failed", 1},  {"ended", 0},    {"lost", 4},
                {"missing", 3},   {"kv_warm", 0}, {"timeout", 124}};
   for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
     if (outcome_is(outcome, codes[i].outcome)) return codes[i].code;

@@ -14,10 +14,10 @@ const char *tn_place_network(const char *path) {
   static const struct {
     unsigned long magic;
     const char *name;
-  } systems[] = {{0x6969, "NFS"},          {0xFE534D42, "SMB2"}, {0xFF534D42, "CIFS"},
-                 {0x517B, "SMB"},          {0x01021997, "9P"},   {0x5346414F, "AFS"},
-                 {0x73757245, "Coda"},     {0x00C36400, "Ceph"}, {0x47504653, "GPFS"},
-                 {0x0BD00BD0, "Lustre"},   {0x7461636F, "OCFS2"}, {0x01161970, "GFS2"},
+  } systems[] = {{0x6969, "NFS"},        {0xFE534D42, "SMB2"},  {0xFF534D42, "CIFS"},
+                 {0x517B, "SMB"},        {0x01021997, "9P"},    {0x5346414F, "AFS"},
+                 {0x73757245, "Coda"},   {0x00C36400, "Ceph"},  {0x47504653, "GPFS"},
+                 {0x0BD00BD0, "Lustre"}, {0x7461636F, "OCFS2"}, {0x01161970, "GFS2"},
                  {0x786F4256, "vboxsf"}};
   struct statfs found;
   if (path == NULL || path[0] == '\0' || statfs(path, &found) != 0) return NULL;

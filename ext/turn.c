@@ -37,9 +37,9 @@ const char *tn_turn_request_default(const char *kind) {
 
 const char *tn_turn_event_state(const char *event) {
   static const turn_word words[] = {
-      {"turn.reserved", "reserved"},       {"turn.started", "running"},
-      {"turn.completed", "completed"},     {"turn.interrupted", "interrupted"},
-      {"turn.aborted", "interrupted"},     {"turn.failed", "error"}};
+      {"turn.reserved", "reserved"},   {"turn.started", "running"},
+      {"turn.completed", "completed"}, {"turn.interrupted", "interrupted"},
+      {"turn.aborted", "interrupted"}, {"turn.failed", "error"}};
   return turn_look_up(words, sizeof words / sizeof words[0], event);
 }
 

@@ -62,16 +62,16 @@ enum {
 
 typedef struct wait_run {
   sqlite3 *db;
-  sqlite3_stmt *version;  /* PRAGMA data_version of the database with Tenure's tables */
-  sqlite3_stmt *facts;    /* wait_sql */
+  sqlite3_stmt *version; /* PRAGMA data_version of the database with Tenure's tables */
+  sqlite3_stmt *facts;   /* wait_sql */
   const char *session_id;
   const char *turn_id;
-  int has_row;            /* FACTS stands on a row */
-  int64_t begun;          /* all times are of the monotonic clock, in nanoseconds */
-  int64_t end;            /* when the cap is reached */
-  sqlite3_int64 seen;     /* the data_version of the last judgement */
-  int64_t changed;        /* when a change was last seen */
-  int64_t cooling;        /* the interval of looks while notices are ignored; 0: listening */
+  int has_row;        /* FACTS stands on a row */
+  int64_t begun;      /* all times are of the monotonic clock, in nanoseconds */
+  int64_t end;        /* when the cap is reached */
+  sqlite3_int64 seen; /* the data_version of the last judgement */
+  int64_t changed;    /* when a change was last seen */
+  int64_t cooling;    /* the interval of looks while notices are ignored; 0: listening */
   tn_notice notice;
 } wait_run;
 
@@ -152,7 +152,8 @@ static int wait_report(const wait_run *run, const char *outcome, tn_ground groun
   wait_put_text(out, "outcome", outcome);
   wait_put_text(out, "status", shown.status);
   wait_put_int(out, "exit_code", shown.exit_code);
-  if (ground == TN_GROUND_SESSION) wait_put_text(out, "exit_signal", wait_text(run, WAIT_EXIT_SIGNAL));
+  if (ground == TN_GROUND_SESSION)
+    wait_put_text(out, "exit_signal", wait_text(run, WAIT_EXIT_SIGNAL));
   sqlite3_str_appendf(out, ",\"synthetic\":%s,\"elapsed_ms\":%lld",
                       wait_is_synthetic(run, ground) ? "true" : "false",
                       (sqlite3_int64)((tn_clock_monotonic() - run->begun) / WAIT_MS));

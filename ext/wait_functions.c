@@ -26,7 +26,8 @@
 #include <string.h>
 
 /* A nullable number; refuses what is none. */
-static int wait_read_int(sqlite3_context *ctx, sqlite3_value *value, const char *what, tn_maybe *out) {
+static int wait_read_int(sqlite3_context *ctx, sqlite3_value *value, const char *what,
+                         tn_maybe *out) {
   sqlite3_int64 number = 0;
   out->known = !tn_value_is_null(value);
   if (out->known && !tn_value_int(value, &number)) {
@@ -89,7 +90,8 @@ static void fn_result_replaces(sqlite3_context *ctx, int n, sqlite3_value **args
       !wait_read_int(ctx, args[1], "final", &is_final)) {
     return;
   }
-  sqlite3_result_int(ctx, tn_result_replaces(stored, is_final.known && is_final.value != 0, offered));
+  sqlite3_result_int(ctx,
+                     tn_result_replaces(stored, is_final.known && is_final.value != 0, offered));
 }
 
 static void fn_end_is_loss(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -101,8 +103,8 @@ static void fn_end_is_loss(sqlite3_context *ctx, int n, sqlite3_value **args) {
 /* A wait inside a transaction would never see a change and would keep the -wal from being checkpointed;
 ** with a FROM clause the calling statement holds one. In a replicated engine it would hold up the node. */
 static int wait_is_alone(sqlite3_context *ctx, tn_connection *conn) {
-  if (sqlite3_get_autocommit(conn->db) &&
-      sqlite3_txn_state(conn->db, NULL) == SQLITE_TXN_NONE && !tn_connection_is_replicated(conn)) {
+  if (sqlite3_get_autocommit(conn->db) && sqlite3_txn_state(conn->db, NULL) == SQLITE_TXN_NONE &&
+      !tn_connection_is_replicated(conn)) {
     return 1;
   }
   tn_refuse(ctx, "usage.wait_context", NULL, NULL, 0);
@@ -117,6 +119,7 @@ static void fn_wait(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (!wait_is_alone(ctx, conn)) return;
   if (!tn_value_text(ctx, args[0], &session)) return;
   if (n == 3 && !tn_value_text(ctx, args[2], &turn)) return;
+  if (turn.n == 0) turn.z = NULL; /* as in tenure_record_result, '' is: no turn */
   if (!tn_value_int(args[1], &cap_ms) || cap_ms < 0 || cap_ms > TN_WAIT_CAP_MAX_MS) {
     tn_refuse(ctx, "usage.wait_cap", NULL, NULL, 0);
     return;

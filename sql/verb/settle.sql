@@ -85,7 +85,7 @@ BEGIN
          CASE NEW.reason
            WHEN 'completion'
            THEN 'the process ended with exit code ' || NEW.exit_code || ' and left no result'
-           ELSE 'the process died and left no result' END,
+           ELSE 'its process died or fell silent, and left no result' END,
          'synthetic', session_now()
     FROM (SELECT '' AS turn_id UNION ALL
           SELECT NEW.turn_id WHERE NEW.turn_id IS NOT NULL) AS t

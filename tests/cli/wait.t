@@ -198,7 +198,7 @@ def mid_wait():
         (0, f"<!-- CSA:SESSION_WAIT_COMPLETED session={first[0]} status=success exit=0 synthetic=false -->"),
         "27: in its own way")
     end(second[1])
-    text = f"{second[0]} failed: failure, exit code 1; it left no result\n  the process died and left no result"
+    text = f"{second[0]} failed: failure, exit code 1; it left no result\n  its process died or fell silent, and left no result"
     is_(finish(waiters["died"]), (1, text, completed(second[0], "failed", 1, "true")),
         "42: a process dies while somebody waits: failed, and synthetic")
     is_((stored(second[0]), status(second[0])), ([("failure", 1, "synthetic")], ("failed", "host-death")),
