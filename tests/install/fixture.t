@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from health import damage  # noqa: E402
 from tap import ROOT, connect, diag, done, is_, ok  # noqa: E402
 from tenure import T0, Tenure, difference, quoted  # noqa: E402
 
@@ -126,6 +127,9 @@ plain.close()
 # Loaded, but not installed again: everything reads, and opening has written nothing.
 path = copied("read.db")
 t = Tenure(path, at=NOW, install=False)
+damage(t.db)  # tenure_doctor says that it is old, and is right
+is_(t.sql("SELECT check_name, severity, remedy FROM tenure_doctor WHERE severity = 'error'"),
+    [("schema.version", "error", "run tenure_install()")], "not upgraded: the doctor says so")
 holder = t.holder("working")
 is_((holder["owner_id"], holder["incarnation"], holder["stale"], holder["remaining_secs"]), ("ann", 2, 0, 20_000),
     "not upgraded: who holds a scope")
@@ -151,6 +155,7 @@ if not ok(got == want, "the schema is that of a new database"):
         if got.get(key) != want.get(key):
             diag(f"{key} upgraded: {got.get(key)!r:.900}\n{key} new: {want.get(key)!r:.900}")
 is_(t.value("PRAGMA integrity_check"), "ok", "integrity after the upgrade")
+is_(t.sql("SELECT * FROM tenure_doctor WHERE severity = 'error'"), [], "nor has the doctor anything to say")
 file = bytes_of(path)
 t.sql("SELECT tenure_install()")
 ok(bytes_of(path) == file, "a second time changes no byte")

@@ -13,6 +13,8 @@ import os
 import sqlite3
 import sys
 
+import health
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # The file without its suffix, as SQLite's .load takes it.
@@ -34,7 +36,11 @@ def plan(count):
 
 
 def done():
-    """Prints the plan if there was none yet and ends the program: 0 only if everything passed."""
+    """Prints the plan if there was none yet and ends the program: 0 only if everything passed. The last test
+    is that every database which this file touched is healthy."""
+    examined, faults = health.verdict()
+    if examined and not ok(not faults, f"tenure_doctor finds nothing wrong, asked {examined} times"):
+        diag("\n".join(faults[:40]))
     if _state["planned"] is None:
         plan(_state["run"])
     sys.exit(1 if _state["failed"] or _state["planned"] != _state["run"] else 0)
@@ -80,11 +86,13 @@ def connect(path=":memory:", extension=True, **options):
     """A connection in autocommit mode, with Tenure loaded unless EXTENSION is false. OPTIONS go to
     sqlite3.connect (timeout=0, uri=True, ...)."""
     options.setdefault("isolation_level", None)
+    options.setdefault("factory", health.Connection)
     db = sqlite3.connect(path, **options)
     if extension:
         db.enable_load_extension(True)
         db.load_extension(EXTENSION)
         db.enable_load_extension(False)
+        db.watch()
     return db
 
 

@@ -15,6 +15,7 @@ import re
 import sqlite3
 from contextlib import contextmanager
 
+import health
 from tap import MISUSE, SQLITE_CONSTRAINT_TRIGGER, SQLITE_ERROR, connect, diag, error_of, ok
 
 T0 = 1_000_000_000  # where the clock of a test begins
@@ -164,9 +165,9 @@ class Tenure:
         return passed
 
     @contextmanager
-    def situation(self, name, at=T0):
+    def situation(self, name, at=T0, healthy=True):
         """What is done inside is undone at the end. The clock begins at AT. An error inside is a test
-        that failed, not the end of the file."""
+        that failed, not the end of the file. HEALTHY: before it is undone, tenure_doctor looks at it."""
         self.sql("SAVEPOINT situation")
         self.clock(at)
         try:
@@ -175,6 +176,8 @@ class Tenure:
             ok(False, name)
             diag(f"died: {type(error).__name__}: {error}")
         finally:
+            if healthy:
+                health.examine(self.db, name)
             self.sql("ROLLBACK TO situation")
             self.sql("RELEASE situation")
             self.clock(at)

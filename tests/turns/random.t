@@ -20,12 +20,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
+from health import findings  # noqa: E402
 from invariants import broken  # noqa: E402
 from model import Refusal, Scope, terminal  # noqa: E402
 from tap import connect, diag, done, ok  # noqa: E402
 from tenure import T0, code_of, verb_sql  # noqa: E402
 
 SEED = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
+EXAMINED = 200    # after so many steps tenure_doctor examines the database
 STEPS = int(os.environ.get("TENURE_STEPS", 20000))
 LENGTH = 80       # steps of a program
 SHRINK_SECS = 15  # for so long a failing program is shortened
@@ -212,7 +214,7 @@ class Pair:
     """Two connections to one database."""
 
     def __init__(self, folder):
-        path = os.path.join(folder, "turns.db")
+        path, self.steps = os.path.join(folder, "turns.db"), 0
         self.dbs = [connect(path, cached_statements=400) for _ in range(2)]
         self.dbs[0].execute("PRAGMA journal_mode = WAL").fetchall()
         for db in self.dbs:
@@ -228,7 +230,7 @@ class Run:
     """One program on one scope."""
 
     def __init__(self, pair, scope):
-        self.dbs, self.scope, self.model = pair.dbs, scope, Scope(scope)
+        self.pair, self.dbs, self.scope, self.model = pair, pair.dbs, scope, Scope(scope)
         self.clocks = [None, None]
         self.set_clock(0, T0)
         self.set_clock(1, T0)
@@ -413,6 +415,9 @@ class Run:
                 self.step(step)
             except Mismatch as mismatch:
                 return number, str(mismatch)
+            self.pair.steps += 1
+            if self.pair.steps % EXAMINED == 0 and findings(self.dbs[0]):
+                return number, f"tenure_doctor, after {step['verb']}: {findings(self.dbs[0])}"
         try:
             for later in 0, TTL, 9 * 3600:
                 self.read_back(later)
@@ -430,7 +435,7 @@ def fails(steps):
     try:
         wrong = Run(pair, "s").all(steps)
         if wrong is None:
-            found = broken(pair.dbs[0])
+            found = broken(pair.dbs[0]) + [str(row) for row in findings(pair.dbs[0])]
             wrong = found and (len(steps), "\n".join(found))
         return wrong
     finally:
