@@ -29,7 +29,7 @@ CREATE TRIGGER tenure_turn_update_guard BEFORE UPDATE ON tenure_turn
 BEGIN
   SELECT tenure_refuse(
            CASE WHEN NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id
-                     OR NEW.incarnation <> OLD.incarnation THEN 'write.fixed'
+                     OR NEW.incarnation <> OLD.incarnation OR NEW.kind <> OLD.kind THEN 'write.fixed'
                 WHEN OLD.ended_at IS NOT NULL THEN 'turn.ended'
                 WHEN OLD.state = 'running' AND NEW.state = 'reserved' THEN 'write.turn'
                 WHEN NEW.ended_at IS NOT NULL AND (NEW.state = 'reserved' OR NEW.state = 'running')

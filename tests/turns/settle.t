@@ -218,6 +218,7 @@ with t.situation("raw UPDATE"):
     for clause in CLAUSES[:-1] + (" OR REPLACE",):
         for code, change, turn_id in (
                 ("write.fixed", "session_id = 'ses_x'", "t1"), ("write.fixed", "turn_id = 't9'", "t1"),
+                ("write.fixed", "kind = 'review'", "t1"),
                 ("write.fixed", "turn_id = 't0'", "t1"), ("write.fixed", "incarnation = 2", "t1"),
                 ("write.fixed", "turn_id = 't1'", "t0"), ("write.fixed", f"session_id = '{other}'", "t1"),
                 ("turn.ended", "state = 'completed'", "t0"), ("turn.ended", "ended_at = NULL", "t0"),
