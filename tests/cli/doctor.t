@@ -21,6 +21,7 @@ load helper
 }
 
 @test "a broken rule or a trigger that is gone: 1" {
+  damaged=1
   new_session --scope $'it\'s \xe2\x86\x92' --actor a --lease 60
   sql "DROP TRIGGER tenure_event_delete_guard; DROP VIEW tenure_orphan"
   tenure doctor
@@ -46,6 +47,7 @@ load helper
 }
 
 @test "a newer schema, no schema, no database" {
+  damaged=1
   tenure init
   sql "$(sql "SELECT 'DROP TRIGGER '||name||';' FROM sqlite_schema WHERE type='trigger' AND tbl_name='tenure_meta'")
        UPDATE tenure_meta SET value = 99 WHERE key = 'schema'"

@@ -70,10 +70,11 @@ harmless() {
   [[ $output$stderr != *$'\xe2\x80\xae'* ]] || report 'a bidirectional character is shown'
 }
 
-# teardown: whatever the test did, tenure_doctor finds nothing wrong with its database, if that is one.
+# teardown: whatever the test did, tenure_doctor finds nothing wrong with its database, if that is one, but
+# where the test has set damaged.
 teardown() {
   local found
-  [ -s "$TENURE_DB" ] && [ "$(sql "SELECT count(*) FROM sqlite_schema WHERE name = 'tenure_meta'" 2>/dev/null)" = 1 ] || return 0
+  [ -z "${damaged:-}" ] && [ -s "$TENURE_DB" ] && [ "$(sql "SELECT count(*) FROM sqlite_schema WHERE name = 'tenure_meta'" 2>/dev/null)" = 1 ] || return 0
   found=$(sqlite3 -batch -init /dev/null "$TENURE_DB" ".load '${tenure%/bin/tenure}/dist/tenure'" \
     "SELECT check_name, session_id, finding FROM tenure_doctor WHERE severity = 'error'")
   [ -z "$found" ] || report "tenure_doctor: $found"

@@ -10,6 +10,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from health import damage  # noqa: E402
 from tap import ROOT, diag, done, is_, ok  # noqa: E402
 from tenure import CONTROLS, T0, Tenure  # noqa: E402
 
@@ -203,6 +204,7 @@ is_(picture(t, "--all", "--limit", "100") is not None, True, "all of them in one
 # --- a log that was written by hand is drawn as far as it can be
 
 t = new("hand")
+damage(t.db)
 t.verb("start", scope="s", actor_id="w1", lease_ttl=100)
 HAND = [(T0, "by hand", "session.created", "not json"), (2**63 - 1, "by hand", "turn.started", None),
         (-2**63 + 1, None, "session.ended", "[]"), (-2**62, "far", "session.created", '{"owner_id":5,"verb":"<b>"}'),
