@@ -25,6 +25,7 @@ want python3 /usr/bin/python3
 want shellcheck shellcheck
 want clang-format clang-format
 want valgrind valgrind
+want spin spin
 
 ((${#missing[@]} == 0)) && exit 0
 
