@@ -79,6 +79,10 @@ dist/amalgamation/tenure.c: ext/amalgamate.awk $(C_FILES) $(H_FILES)
 demo: deps dist/tenure.so  ## watch the main job run on a real database
 	@bash examples/demo/demo.sh
 
+.PHONY: pause
+pause: deps dist/tenure.so  ## stop workers past their lease, and see which updates are lost without a guard
+	@bash examples/pause/pause.sh
+
 .PHONY: install
 install: deps dist/tenure.so  ## put the extension, its SQL and the command below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/tenure/lib/verbs
