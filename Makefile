@@ -24,6 +24,12 @@ STATICS   = $(patsubst %.c,dist/static/%.o,$(notdir $(C_FILES)))
 TEST_C    = $(wildcard tests/*/*.c)
 TEST_BINS = $(patsubst tests/%.c,dist/tests/%,$(TEST_C))
 
+# Fuzz targets: with libFuzzer they look for new inputs, with replay.c they try the corpus.
+FUZZ_TARGETS = $(filter-out replay,$(patsubst tests/fuzz/targets/%.c,%,$(wildcard tests/fuzz/targets/*.c)))
+FUZZ_REPLAYS = $(patsubst %,dist/fuzz/replay-%,$(FUZZ_TARGETS))
+FUZZ_FLAGS   = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+SECS ?= 30
+
 vpath %.c ext dist/gen
 
 .PHONY: all
@@ -107,12 +113,6 @@ test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS) $(FUZZ_REPLAYS
 
 .PHONY: test-programs
 test-programs: $(TEST_BINS)
-
-# Fuzz targets: with libFuzzer they look for new inputs, with replay.c they try the corpus.
-FUZZ_TARGETS = $(filter-out replay,$(patsubst tests/fuzz/targets/%.c,%,$(wildcard tests/fuzz/targets/*.c)))
-FUZZ_REPLAYS = $(patsubst %,dist/fuzz/replay-%,$(FUZZ_TARGETS))
-FUZZ_FLAGS   = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-SECS ?= 30
 
 dist/fuzz/replay-%: tests/fuzz/targets/%.c tests/fuzz/targets/replay.c tests/fuzz/targets/fuzz.h dist/libtenure.a
 	@mkdir -p $(@D)

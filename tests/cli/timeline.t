@@ -179,6 +179,7 @@ no_wider() {
 }
 
 @test "a log that was written by hand is drawn as far as it can be, harmlessly" {
+  damaged=1
   history
   at 1000500 "INSERT INTO tenure_event(at,session_id,scope,event,detail)VALUES(1000400,'by hand','repo','session.created','not json'),
     (9223372036854775807,'by hand','repo','turn.started',NULL),(-9223372036854775807,NULL,'repo','session.ended','[]'),
