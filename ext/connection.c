@@ -63,16 +63,28 @@ const char *tn_connection_schema(tn_connection *conn) {
   return connection_find_schema(conn, &found) > 0 ? found : "main";
 }
 
+/* Whether the name of the VFS that holds SCHEMA begins with PREFIX. */
+static int connection_vfs_is(tn_connection *conn, const char *schema, const char *prefix) {
+  sqlite3_vfs *vfs = NULL;
+  if (sqlite3_file_control(conn->db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK) return 0;
+  return vfs != NULL && vfs->zName != NULL && strncmp(vfs->zName, prefix, strlen(prefix)) == 0;
+}
+
 /* A replicated engine runs its VFS under a name of its own; the files it names are not on this disk,
 ** and its followers live on other machines. */
 static int connection_is_replicated(tn_connection *conn, const char *schema) {
-  sqlite3_vfs *vfs = NULL;
-  if (sqlite3_file_control(conn->db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK) return 0;
-  return vfs != NULL && vfs->zName != NULL && strncmp(vfs->zName, "dqlite", 6) == 0;
+  return connection_vfs_is(conn, schema, "dqlite");
 }
 
 int tn_connection_is_replicated(tn_connection *conn) {
   return connection_is_replicated(conn, tn_connection_schema(conn));
+}
+
+const char *tn_connection_path(tn_connection *conn) {
+  const char *schema = tn_connection_schema(conn);
+  const char *path = sqlite3_db_filename(conn->db, schema);
+  if (path == NULL || path[0] == '\0' || connection_vfs_is(conn, schema, "memdb")) return NULL;
+  return path;
 }
 
 /* Identifies the database file SCHEMA, once per path: stat() on every heartbeat would be felt. */

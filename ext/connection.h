@@ -96,6 +96,10 @@ int tn_connection_set_report(tn_connection *conn, char *report, const char *sess
 ** there is none. */
 const char *tn_connection_schema(tn_connection *conn);
 
+/* The path of that database; NULL if it has no file: in memory, temporary, or deserialized, which SQLite
+** gives a name although there is no such file. */
+const char *tn_connection_path(tn_connection *conn);
+
 /* 1 if that database belongs to a replicated engine (dqlite). */
 int tn_connection_is_replicated(tn_connection *conn);
 

@@ -90,6 +90,18 @@ static int doctor_run(sqlite3 *db, const tn_check *check, doctor_findings *found
                     sqlite3_mprintf("this check cannot be run: %s", sqlite3_errmsg(db)));
 }
 
+/* What helps with an object of the schema that is not as it should be. Installing leaves a table or an index
+** that differs alone: it holds data. */
+static const char *doctor_mend(const char *kind, const char *state) {
+  if (strcmp(kind, "table") == 0) {
+    return "restore the database from a backup; no table is made anew over its data";
+  }
+  if (strcmp(kind, "index") == 0 && strcmp(state, "altered") == 0) {
+    return "drop the index and run tenure_install(), which makes it anew";
+  }
+  return "run tenure_install(); it mends the schema";
+}
+
 /* What is installed against what this extension would install. Only with all of it in place the other
 ** checks can be believed; *IS_SOUND says so. */
 static int doctor_check_schema(tn_connection *conn, doctor_findings *found, int *is_sound) {
@@ -112,13 +124,9 @@ static int doctor_check_schema(tn_connection *conn, doctor_findings *found, int 
     const char *state = NULL;
     rc = tn_install_state(conn->db, i, &state);
     if (rc != SQLITE_OK || state == NULL) continue;
-    const int holds_data = strcmp(tn_schema[i].kind, "table") == 0;
     *is_sound = 0;
-    rc = doctor_add(
-        found, "schema.objects", "error",
-        holds_data ? "restore the database from a backup; no table is made anew over its data"
-                   : "run tenure_install(); it mends the schema",
-        NULL, sqlite3_mprintf("%s %s is %s", tn_schema[i].kind, tn_schema[i].name, state));
+    rc = doctor_add(found, "schema.objects", "error", doctor_mend(tn_schema[i].kind, state), NULL,
+                    sqlite3_mprintf("%s %s is %s", tn_schema[i].kind, tn_schema[i].name, state));
   }
   return rc;
 }
@@ -144,20 +152,18 @@ static int doctor_pragma(tn_connection *conn, const char *pragma, char **out) {
   return rc != SQLITE_OK ? rc : finished;
 }
 
-/* Between these versions a checkpoint may lose a commit when the WAL is reset at the wrong moment. */
-static int doctor_has_wal_defect(int version) {
+int tn_doctor_has_wal_defect(int version) {
   return version >= 3007000 && version <= 3051002 && version != 3044006 && version != 3050007;
 }
 
 /* What SQLite, the file system and the machine promise here. */
 static int doctor_check_place(tn_connection *conn, doctor_findings *found) {
-  const char *path = sqlite3_db_filename(conn->db, tn_connection_schema(conn));
+  const char *path = tn_connection_path(conn);
   const char *network = tn_place_network(path);
   char *mode = NULL;
   int rc = doctor_pragma(conn, "journal_mode", &mode);
   const int is_wal = mode != NULL && sqlite3_stricmp(mode, "wal") == 0;
-  const int is_file = path != NULL && path[0] != '\0';
-  if (rc == SQLITE_OK && is_file && !is_wal) {
+  if (rc == SQLITE_OK && path != NULL && !is_wal) {
     rc = doctor_add_warning(
         found, "database.journal_mode", "PRAGMA journal_mode=WAL",
         sqlite3_mprintf("journal_mode is %s: readers and writers block each other, "
@@ -169,7 +175,7 @@ static int doctor_check_place(tn_connection *conn, doctor_findings *found) {
         found, "database.network", "move the database to a local file system",
         sqlite3_mprintf("the database is on %s, where locks cannot be relied on", network));
   }
-  if (rc == SQLITE_OK && is_wal && doctor_has_wal_defect(sqlite3_libversion_number())) {
+  if (rc == SQLITE_OK && is_wal && tn_doctor_has_wal_defect(sqlite3_libversion_number())) {
     rc = doctor_add_warning(found, "sqlite.version", "use SQLite 3.51.3 or later, 3.50.7 or 3.44.6",
                             sqlite3_mprintf("SQLite %s can lose a commit when it resets the WAL",
                                             sqlite3_libversion()));

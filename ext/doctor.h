@@ -18,6 +18,10 @@ typedef struct tn_check {
 extern const tn_check tn_checks[];
 extern const int tn_check_count;
 
+/* 1 for a version of SQLite, as sqlite3_libversion_number() gives it, in which a checkpoint may lose a commit
+** when it resets the WAL at the wrong moment: 3.7.0 to 3.51.2, but for 3.44.6 and 3.50.7. */
+int tn_doctor_has_wal_defect(int version);
+
 /* Registers the table. Returns an SQLite result code. */
 int tn_doctor_register(tn_registry *registry);
 

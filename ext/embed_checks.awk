@@ -1,7 +1,8 @@
 # embed_checks.awk - turns sql/check/*.sql into the C array that tenure_doctor runs.
 #
 # A check begins at a line "-- check: NAME", says "-- remedy: TEXT", may say "-- severity: warning" (else it
-# is an error), and is one SELECT of a session_id and a finding.
+# is an error), and is one SELECT of a session_id and a finding. It reads the main schema, whatever temporary
+# tables have the same names.
 
 function quote(text) {
   gsub(/\\/, "\\\\", text)
@@ -12,6 +13,8 @@ function quote(text) {
 
 function flush_check() {
   sub(/[ \t\n;]+$/, "", statement)
+  gsub(/FROM tenure_/, "FROM main.tenure_", statement)
+  gsub(/JOIN tenure_/, "JOIN main.tenure_", statement)
   if (name != "") {
     printf "    {\"%s\", \"%s\", %s,\n     %s},\n", name, severity, quote(remedy), quote(statement)
   }

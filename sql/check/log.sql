@@ -4,7 +4,10 @@
 -- remedy: compare with tenure_event: a row was changed without its guards, or the log was added to
 SELECT s.session_id,
        CASE WHEN r.session_id IS NULL THEN 'is not in the log'
-            WHEN r.status <> s.status THEN 'is ' || s.status || ', but the log says ' || r.status
+            WHEN r.status <> s.status
+            THEN 'is ' || s.status || ', but the log says ' || display_safe(r.status)
+            WHEN r.living IS NOT (s.ended_at IS NULL)
+            THEN iif(s.ended_at IS NULL, 'lives', 'has ended') || ', but not in the log'
             WHEN r.incarnation <> s.incarnation
             THEN 'is incarnation ' || s.incarnation || ', but the log says ' || r.incarnation
             WHEN r.scope IS NOT s.scope OR r.owner_id IS NOT s.owner_id
@@ -14,12 +17,13 @@ SELECT s.session_id,
             ELSE 'ended for another reason than the log says' END
   FROM tenure_session AS s LEFT JOIN tenure_replay AS r ON r.session_id = s.session_id
  WHERE r.session_id IS NULL OR r.status <> s.status OR r.incarnation <> s.incarnation
+    OR r.living IS NOT (s.ended_at IS NULL)
     OR r.scope IS NOT s.scope OR r.owner_id IS NOT s.owner_id OR r.fence IS NOT s.fence
     OR (s.ended_at IS NOT NULL AND r.end_reason IS NOT s.end_reason);
 
 -- check: log.ghost
 -- remedy: compare with tenure_event: a session was removed without its guards, or the log was added to
-SELECT r.session_id, 'is in the log, ' || r.status || ', but not among the sessions'
+SELECT r.session_id, 'is in the log, ' || display_safe(r.status) || ', but not among the sessions'
   FROM tenure_replay AS r LEFT JOIN tenure_session AS s ON s.session_id = r.session_id
  WHERE s.session_id IS NULL;
 

@@ -20,14 +20,13 @@ SELECT session_id, 'has ended ' || CASE WHEN end_reason IS NULL THEN 'without a 
 
 -- check: session.fence
 -- remedy: restore the database from a backup; fences that repeat protect nothing
-SELECT s.session_id,
-       CASE WHEN s.fence > s.revision THEN 'its fence ' || s.fence || ' is ahead of its revision'
-            ELSE 'fence ' || s.fence || ' of scope ' || display_safe(s.scope)
-                 || ' is that of another session too' END
-  FROM tenure_session AS s
- WHERE s.fence > s.revision
-    OR EXISTS (SELECT 1 FROM tenure_session AS o
-                WHERE o.scope = s.scope AND o.fence = s.fence AND o.session_id <> s.session_id);
+SELECT session_id, 'its fence ' || fence || ' is ahead of its revision'
+  FROM tenure_session WHERE fence > revision
+ UNION ALL
+SELECT min(session_id), 'fence ' || fence || ' of scope ' || display_safe(scope) || ' is that of '
+       || count(*) || ' sessions'
+  FROM tenure_session WHERE scope IS NOT NULL
+ GROUP BY scope, fence HAVING count(*) > 1;
 
 -- check: scope.counter
 -- remedy: restore the database from a backup; a counter that lags lets fences repeat

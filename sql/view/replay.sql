@@ -1,23 +1,26 @@
 -- What the log says of sessions and turns, rebuilt from it alone: nothing here reads their tables, so that a
 -- health check can compare. Sessions that were collected are gone here too.
 
--- One row per session: its status, its owner, the fence of its holder, and why it ended.
+-- One row per session: its status, its owner, the fence of its holder, and why it ended. Whether it lives is
+-- what its last birth, end or resumption says; a word of no status, which only a hand can have written into
+-- the log, stands as it is.
 CREATE VIEW tenure_replay AS
 SELECT e.session_id, e.scope, e.incarnation, e.to_status AS status,
-       NOT session_is_terminal(e.to_status) AS living,
+       b.event <> 'session.ended' AS living,
        (SELECT tenure_detail(o.detail, 'owner_id') FROM tenure_event AS o
          WHERE o.session_id = e.session_id AND o.event = 'session.created') AS owner_id,
        (SELECT tenure_detail(f.detail, 'fence') FROM tenure_event AS f
          WHERE f.session_id = e.session_id AND f.to_status IS NOT NULL
            AND tenure_detail(f.detail, 'fence') IS NOT NULL
          ORDER BY f.seq DESC LIMIT 1) AS fence,
-       CASE WHEN session_is_terminal(e.to_status)
-            THEN (SELECT tenure_detail(d.detail, 'end_reason') FROM tenure_event AS d
-                   WHERE d.session_id = e.session_id AND d.event = 'session.ended'
-                   ORDER BY d.seq DESC LIMIT 1) END AS end_reason
-  FROM (SELECT max(seq) AS seq FROM tenure_event
+       CASE WHEN b.event = 'session.ended' THEN tenure_detail(b.detail, 'end_reason') END AS end_reason
+  FROM (SELECT max(seq) AS seq,
+               max(CASE WHEN event = 'session.created' OR event = 'session.ended'
+                             OR event = 'session.resumed' THEN seq END) AS turning
+          FROM tenure_event
          WHERE session_id IS NOT NULL AND to_status IS NOT NULL GROUP BY session_id) AS latest
-  JOIN tenure_event AS e ON e.seq = latest.seq;
+  JOIN tenure_event AS e ON e.seq = latest.seq
+  LEFT JOIN tenure_event AS b ON b.seq = latest.turning;
 
 -- One row per turn: its kind, which its first event tells, and its state, which its last one does.
 CREATE VIEW tenure_replay_turn AS
