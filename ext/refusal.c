@@ -250,6 +250,8 @@ static const refusal_entry refusal_catalogue[] = {
     {"write.delete", "{what} cannot be deleted"},
     {"write.living",
      "session {session} is {status}; end it first, only an ended session is collected"},
+    {"write.parent",
+     "session {session} spawned session {child}, which is {status}; it is collected after that one has ended"},
     {"write.counter", "the counter of a scope only follows the sessions of that scope"},
     {"write.append_only", "{table} is append-only"},
     {"write.turn",

@@ -1,5 +1,6 @@
--- Deleting a session is collecting it: only an ended one, by a connection on its clock. What belonged to
--- it goes too; one event stays, and so does the counter of its scope.
+-- Deleting a session is collecting it, whoever does it: only an ended one, none that spawned one which still
+-- lives, by a connection on its clock. What belonged to it goes too; one event stays, and so does the
+-- counter of its scope.
 
 CREATE TRIGGER tenure_session_delete_guard BEFORE DELETE ON tenure_session
 BEGIN
@@ -9,6 +10,8 @@ BEGIN
                 THEN 'write.living' END,
            'session', OLD.session_id, 'status', OLD.status, 'row', OLD.clock,
            'connection', tenure_clock_kind());
+  SELECT tenure_refuse('write.parent', 'session', OLD.session_id, 'child', session_id, 'status', status)
+    FROM tenure_session WHERE parent_session_id = OLD.session_id AND ended_at IS NULL;
 END;
 
 CREATE TRIGGER tenure_session_delete_effect AFTER DELETE ON tenure_session

@@ -52,6 +52,16 @@ with t.situation("several"):
             "events of a collected one may go")
     is_(t.value("SELECT count(*) FROM tenure_event WHERE event = 'session.collected'"), 2, "and only they went")
 
+# A session that spawned one which lives is not collected, by whatever path; afterwards it is.
+with t.situation("parent"):
+    parent = t.in_status("exited", scope="p", actor_id="ann", lease_ttl=60)
+    child = t.verb("start", scope="c", actor_id="ann", lease_ttl=60, parent_session_id=parent)["session_id"]
+    t.refused_sql("write.parent", "DELETE FROM tenure_session WHERE session_id = ?", (parent,), says=[parent, child],
+                  test="DELETE of the parent of a living session")
+    t.tried("write.parent", "DELETE FROM tenure_session WHERE ended_at IS NOT NULL", (), "nor among others")
+    t.verb("clear", scope="c", actor_id="ann")
+    t.tried("ok", "DELETE FROM tenure_session WHERE session_id IN (?, ?)", (parent, child), "both, once both have ended")
+
 # REPLACE deletes rows without asking their triggers; so it never gets there.
 with t.situation("replace"):
     living = t.verb("start", scope="a", actor_id="ann", lease_ttl=60)["session_id"]

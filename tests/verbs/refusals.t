@@ -191,6 +191,9 @@ CASES = [
     ("write.ended", ENDED, NEXT + "end_note = 'x'", {}, {}),
     ("write.delete", LIVE, "DELETE FROM tenure_scope", {}, {"what": "the counter of a scope"}),
     ("write.living", LIVE, "DELETE FROM tenure_session", {}, {"session": "$S", "status": "running"}),
+    ("write.parent", ENDED, INSERT.format("parent_session_id", "s", 1, "'$S'")
+     + " ;; DELETE FROM tenure_session WHERE session_id = '$S'", {},
+     {"session": "$S", "child": "ses_n", "status": "running"}),
     ("write.counter", LIVE, "UPDATE tenure_scope SET revision = 9", {}, {}),
     ("write.append_only", LIVE, "DELETE FROM tenure_event", {}, {"table": "tenure_event"}),
     ("write.result", LIVE, "INSERT INTO tenure_result(session_id, incarnation, status, recorded_at, revision)"
