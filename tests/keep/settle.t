@@ -97,7 +97,8 @@ for status, (end, origin, failure) in ENDS.items():
             was = t.dump()
             again = t.verb("settle", session_id=s)
             is_((again["settled"], again["skipped"], again["more"]),
-                ([], [{"session_id": s, "scope": "s", "reason": "ended"}], False), f"{name}: a second time does nothing")
+                ([], [{"session_id": s, "scope": "s", "reason": "ended"}], False),
+                f"{name}: a second time does nothing")
             is_(t.dump(), was, f"{name}: and changes nothing")
             new = t.verb("start", scope="s", actor_id="bob", lease_ttl=60)
             is_(new["fence"], row["revision"] + 1, f"{name}: the scope is free, and its fences go on")

@@ -197,6 +197,7 @@ with t.situation("at once"):
     is_((t.holder("s")["verdict"], t.holder("s")["abandoned"], t.holder("s")["stale"]), ("dead", 1, 0),
         "a lease of a year does not hide that its process is dead")
     is_(t.verb("settle", session_id=session)["settled"],
-        [{"session_id": session, "scope": "s", "status": "failed"}], "and a strict session is settled without its fence")
+        [{"session_id": session, "scope": "s", "status": "failed"}],
+        "and a strict session is settled without its fence")
 os.waitpid(ZOMBIE[0], 0)
 done()
