@@ -22,6 +22,14 @@ escape_text() {
   REPLY="'||replace('${REPLY//$'\r'/"<CR$mark>"}','<CR$mark>',char(13))||'"
 }
 
+# sql_input: SQL for all of standard input as a text, of any size and with any bytes in it; false if it cannot be
+# read. Bash never holds the bytes, which it would lose NULs of, only their hexadecimal digits. They are read
+# from the descriptor, for it may be a socket, and then nobody can open /dev/stdin.
+sql_input() {
+  REPLY=$(basenc --base16 -w0 2>/dev/null) || return
+  REPLY="CAST(X'$REPLY'AS TEXT)"
+}
+
 # sql_integer TEXT: a number if it reads as one, otherwise a text literal, which the database refuses by
 # name. 18 digits are always within 64 bits.
 sql_integer() {
