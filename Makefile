@@ -148,7 +148,7 @@ mutation: deps dist/gen/schema.c  ## break Tenure in one place at a time; ARGS='
 
 .PHONY: lint
 lint: deps  ## shellcheck, the compiler's analyzer, and the format of the C files
-	shellcheck -x bin/tenure $(wildcard bin/lib/*.sh bin/lib/verbs/*.sh examples/*/*.sh packaging/*.sh)
+	shellcheck -x bin/tenure $(wildcard bin/lib/*.sh bin/lib/*/*.sh examples/*/*.sh packaging/*.sh)
 	clang-format --dry-run -Werror $(wildcard ext/*.c ext/*.h tests/*/*.c tests/*/*.h)
 
 .PHONY: format
