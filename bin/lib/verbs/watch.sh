@@ -16,7 +16,7 @@ LINES_PRINTED=20
 # note it: they may run in the middle of a 'read', and when the time of that is up, bash leaves them.
 RESIZED=0 STOPPED=0
 
-use defaults phrase table sessions status style message failure reader screen
+use defaults phrase table sessions results status style message failure reader screen
 
 verb_declare() {
   summary 'keep showing who holds what, until q or Ctrl-C'
@@ -168,9 +168,13 @@ watch_stream() {
 watch_news() {
   new_table
   fields scope session_id revision stale verdict lease_expires_at active_turn_id
-  field turn "(SELECT state FROM tenure_turn_effective AS t WHERE t.session_id=p.session_id AND t.turn_id=p.active_turn_id)"
-  field notes "(SELECT count(*)||','||total(kind='blocking')FROM tenure_escalation AS e
-    WHERE e.scope=p.scope AND resolved_at IS NULL)"
+  if [[ -n $scope ]]; then
+    field turn "(SELECT state FROM tenure_turn_effective AS t WHERE t.session_id=p.session_id AND t.turn_id=p.active_turn_id)"
+    field notes "(SELECT count(*)||','||total(kind='blocking')FROM tenure_escalation AS e
+      WHERE e.scope=p.scope AND resolved_at IS NULL)"
+    field results "(SELECT count(*)||','||total(r.revision)FROM tenure_session AS s JOIN tenure_result AS r USING(session_id)
+      WHERE s.scope=p.scope)"
+  fi
   status_source "$scope"
   json_rows "$REPLY AS p"
   REPLY="WITH clock(now)AS MATERIALIZED(SELECT session_now())
