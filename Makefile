@@ -30,6 +30,10 @@ FUZZ_REPLAYS = $(patsubst %,dist/fuzz/replay-%,$(FUZZ_TARGETS))
 FUZZ_FLAGS   = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 SECS ?= 30
 
+# What the manual page and the completions are made from: the declarations of the verbs.
+DECLARED  = packaging/declared.sh bin/tenure $(wildcard bin/lib/*.sh bin/lib/verbs/*.sh)
+PAGES     = dist/tenure.1 dist/completions/tenure.bash dist/completions/_tenure
+
 vpath %.c ext dist/gen
 
 .PHONY: all
@@ -79,6 +83,25 @@ dist/amalgamation/tenure.c: ext/amalgamate.awk $(C_FILES) $(H_FILES)
 	awk -f ext/amalgamate.awk $(C_FILES) > $@.new && mv $@.new $@
 	cp ext/tenure.h $(@D)/tenure.h
 
+.PHONY: man
+man: dist/tenure.1  ## the manual page
+
+dist/tenure.1: packaging/man.sh $(DECLARED) dist/tenure.so
+	bash packaging/man.sh > $@.new && mv $@.new $@
+
+.PHONY: completions
+completions: dist/completions/tenure.bash dist/completions/_tenure  ## completions for bash and zsh
+
+dist/completions/tenure.bash: packaging/completion.bash
+	@mkdir -p $(@D)
+	bash packaging/completions.sh bash > $@.new && mv $@.new $@
+
+dist/completions/_tenure: packaging/completion.zsh
+	@mkdir -p $(@D)
+	bash packaging/completions.sh zsh > $@.new && mv $@.new $@
+
+dist/completions/tenure.bash dist/completions/_tenure: packaging/completions.sh $(DECLARED) dist/tenure.so
+
 # --- using
 
 .PHONY: demo
@@ -90,12 +113,16 @@ pause: deps dist/tenure.so  ## stop workers past their lease, and see which upda
 	@bash examples/pause/pause.sh
 
 .PHONY: install
-install: deps dist/tenure.so  ## put the extension, its SQL and the command below PREFIX (/usr/local)
+install: deps dist/tenure.so $(PAGES)  ## put it all below PREFIX (/usr/local): extension, SQL, command, manual page, completions
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/tenure/lib/verbs
 	install -m 755 bin/tenure $(DESTDIR)$(PREFIX)/bin/tenure
 	install -m 644 dist/tenure.so $(DESTDIR)$(PREFIX)/lib/tenure/tenure.so
 	cp -r bin/lib/. $(DESTDIR)$(PREFIX)/lib/tenure/lib/
 	cp -r sql $(DESTDIR)$(PREFIX)/lib/tenure/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/lib/tenure
+	install -D -m 644 dist/tenure.1 $(DESTDIR)$(PREFIX)/share/man/man1/tenure.1
+	install -D -m 644 dist/completions/tenure.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenure
+	install -D -m 644 dist/completions/_tenure $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tenure
 
 .PHONY: docs
 docs: dist/tenure.so  ## write the tables of the README anew from the extension's own tables

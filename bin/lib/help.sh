@@ -5,11 +5,16 @@
 # show_help VERB: shows what the verb takes, and exits.
 show_help() {
   declare_only "$1"
+  takes_everywhere
+  if [[ $FORMAT == json ]]; then help_object "$1"; else help_page "$1"; fi
+  exit 0
+}
+
+# takes_everywhere: what every verb takes.
+takes_everywhere() {
   option db FILE text '' 'the database (TENURE_DB, else of this git repository, else of this user)'
   option json '' flag '' 'one JSON object instead of text'
   option help '' flag '' 'what this verb takes'
-  if [[ $FORMAT == json ]]; then help_object "$1"; else help_page "$1"; fi
-  exit 0
 }
 
 # show_overview: shows the list of verbs.
