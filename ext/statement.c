@@ -26,13 +26,15 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
   return rc;
 }
 
-/* Undoes the change. If the error has ended the transaction already, both statements fail, and that is
-** all. While an interrupt is in force, or memory has run out, SQLite runs nothing new until the calling
-** statement is over; but a write that fails of either makes it roll back everything, and such a write was
-** prepared beforehand. */
+/* Undoes the change. A transaction of our own is rolled back whole, which needs nothing from the disk;
+** releasing its savepoint would commit, and that can fail as the change did. If the error has ended the
+** transaction already, the statements fail, and that is all. While an interrupt is in force, or memory has
+** run out, SQLite runs nothing new until the calling statement is over; but a write that fails of either
+** makes it roll back everything, and such a write was prepared beforehand. */
 static void statement_undo(sqlite3 *db, tn_change *change) {
-  (void)sqlite3_exec(db, "ROLLBACK TO tenure_change", NULL, NULL, NULL);
-  const int rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
+  const char *undo = change->is_outermost ? "ROLLBACK" : "ROLLBACK TO tenure_change";
+  int rc = sqlite3_exec(db, undo, NULL, NULL, NULL);
+  if (!change->is_outermost) rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
   if ((rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM) && !sqlite3_get_autocommit(db)) {
     (void)sqlite3_step(change->write);
   }
@@ -47,20 +49,20 @@ int tn_statement_renew(sqlite3 *db, tn_change *change) {
 
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
-  const int was_outside = sqlite3_get_autocommit(db);
   change->write = NULL;
+  change->is_outermost = sqlite3_get_autocommit(db);
   int rc = tn_statement_renew(db, change);
   if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
   if (rc == SQLITE_OK) return 1;
   const int extended = sqlite3_extended_errcode(db);
   char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
   /* An interrupt may be reported by a statement that has done all its work. */
-  if (was_outside && !sqlite3_get_autocommit(db)) {
+  if (change->is_outermost && !sqlite3_get_autocommit(db)) {
     statement_undo(db, change);
   } else {
     (void)sqlite3_finalize(change->write);
   }
-  if (rc == SQLITE_BUSY && !was_outside) {
+  if (rc == SQLITE_BUSY && !change->is_outermost) {
     /* A savepoint waits for no lock: it is busy only in the middle of another write statement. */
     sqlite3_free(message);
     tn_refuse(ctx, "usage.context", "what", what, strlen(what));

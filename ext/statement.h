@@ -16,6 +16,7 @@ int tn_statement_run(sqlite3 *db, const char *format, ...);
 /* A change of the schema that is going on. */
 typedef struct tn_change {
   sqlite3_stmt *write; /* kept ready for undoing the change where nothing new can be run */
+  int is_outermost;    /* the transaction is ours alone, not part of the caller's */
 } tn_change;
 
 /* Opens the transaction in which the function of CTX changes the schema: a savepoint, so it nests in the
