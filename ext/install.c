@@ -129,8 +129,7 @@ static int install_create(install_run *run, int needs_program) {
     install_state state;
     rc = install_look(run, &tn_schema[i], &state);
     if (rc != SQLITE_OK || state != INSTALL_MISSING) continue;
-    rc = tn_statement_run(run->db, "%s", tn_schema[i].sql);
-    if (rc == SQLITE_OK) rc = tn_statement_renew(run->db, &run->change);
+    rc = tn_statement_run_schema(run->db, tn_schema[i].sql, &run->change);
   }
   return rc;
 }

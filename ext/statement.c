@@ -26,6 +26,10 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
   return rc;
 }
 
+static int statement_is_stopped(int rc) {
+  return rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM;
+}
+
 /* Undoes the change. A transaction of our own is rolled back whole, which needs nothing from the disk;
 ** releasing its savepoint would commit, and that can fail as the change did. If the error has ended the
 ** transaction already, the statements fail, and that is all. While an interrupt is in force, or memory has
@@ -34,24 +38,38 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
 static void statement_undo(sqlite3 *db, tn_change *change) {
   const char *undo = change->is_outermost ? "ROLLBACK" : "ROLLBACK TO tenure_change";
   int rc = sqlite3_exec(db, undo, NULL, NULL, NULL);
+  if (statement_is_stopped(rc) && change->running != NULL) (void)sqlite3_step(change->running);
+  (void)sqlite3_finalize(change->running); /* repeats the error, which is known */
+  change->running = NULL;
   if (!change->is_outermost) rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
-  if ((rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM) && !sqlite3_get_autocommit(db)) {
-    (void)sqlite3_step(change->write);
-  }
-  (void)sqlite3_finalize(change->write); /* repeats the error, which is known */
+  if (statement_is_stopped(rc) && !sqlite3_get_autocommit(db)) (void)sqlite3_step(change->write);
+  (void)sqlite3_finalize(change->write); /* the same */
   change->write = NULL;
 }
 
-int tn_statement_renew(sqlite3 *db, tn_change *change) {
+/* Prepares the write that statement_undo() needs. */
+static int statement_prepare_undo(sqlite3 *db, tn_change *change) {
   (void)sqlite3_finalize(change->write); /* it never ran */
   return sqlite3_prepare_v2(db, "PRAGMA temp.user_version = 0", -1, &change->write, NULL);
 }
 
+int tn_statement_run_schema(sqlite3 *db, const char *sql, tn_change *change) {
+  /* Counts as a write. Halted at its only row it does not expire, as what is prepared may. */
+  int rc = sqlite3_prepare_v2(db, "PRAGMA main.journal_mode", -1, &change->running, NULL);
+  if (rc == SQLITE_OK) rc = sqlite3_step(change->running);
+  if (rc == SQLITE_ROW) rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+  if (rc == SQLITE_OK) rc = statement_prepare_undo(db, change);
+  if (rc != SQLITE_OK) return rc; /* it stays, so that the change can be undone */
+  (void)sqlite3_finalize(change->running);
+  change->running = NULL;
+  return SQLITE_OK;
+}
+
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
-  change->write = NULL;
+  change->write = change->running = NULL;
   change->is_outermost = sqlite3_get_autocommit(db);
-  int rc = tn_statement_renew(db, change);
+  int rc = statement_prepare_undo(db, change);
   if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
   if (rc == SQLITE_OK) return 1;
   const int extended = sqlite3_extended_errcode(db);

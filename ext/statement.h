@@ -15,16 +15,18 @@ int tn_statement_run(sqlite3 *db, const char *format, ...);
 
 /* A change of the schema that is going on. */
 typedef struct tn_change {
-  sqlite3_stmt *write; /* kept ready for undoing the change where nothing new can be run */
-  int is_outermost;    /* the transaction is ours alone, not part of the caller's */
+  sqlite3_stmt *write;   /* kept ready for undoing the change where nothing new can be run */
+  sqlite3_stmt *running; /* stands in for it while it is prepared anew, or NULL */
+  int is_outermost;      /* the transaction is ours alone, not part of the caller's */
 } tn_change;
 
 /* Opens the transaction in which the function of CTX changes the schema: a savepoint, so it nests in the
 ** caller's own. Returns 1, or 0 after ending the function with an error that names WHAT. */
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change);
 
-/* Renews what CHANGE keeps ready; called after a statement that makes SQLite expire prepared ones. */
-int tn_statement_renew(sqlite3 *db, tn_change *change);
+/* Runs SQL that makes something new in the schema. Returns a result code. SQLite may expire what CHANGE
+** keeps ready, so that is prepared anew. */
+int tn_statement_run_schema(sqlite3 *db, const char *sql, tn_change *change);
 
 /* Ends it with the code RC of what was done: keeps the change and returns 1; or undoes it, ends the
 ** function with the database's error and returns 0. */
