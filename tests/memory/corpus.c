@@ -9,6 +9,8 @@
 */
 #include "image.h"
 
+#include "../lib/script.h"
+
 enum { CODE_MAX = 256 };
 
 /* The codes that were raised so far. */
@@ -68,16 +70,6 @@ static int run_all(sqlite3 *db, const char *sql) {
   return count;
 }
 
-static char *read_file(const char *path) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) die(NULL, path);
-  char *text = calloc(1, 1 << 20);
-  if (text == NULL) die(NULL, "no memory");
-  const size_t n = fread(text, 1, (1 << 20) - 1, file);
-  if (n == 0 || fclose(file) != 0) die(NULL, path);
-  return text;
-}
-
 /* How many errors tenure_doctor finds; says which. */
 static int count_faults(sqlite3 *db, const char *where) {
   sqlite3_stmt *stmt = NULL;
@@ -97,28 +89,23 @@ static int count_faults(sqlite3 *db, const char *where) {
 
 /* The sections after which a database need not be well. */
 static int is_harmful(const char *section) {
-  return strncmp(section, "--- a database that is not well", 31) == 0 ||
-         strncmp(section, "--- install and uninstall", 25) == 0;
+  return strncmp(section, "a database that is not well", 27) == 0 ||
+         strncmp(section, "install and uninstall", 21) == 0;
 }
 
-static void run_corpus(sqlite3 *db, char *text) {
-  char *section = strstr(text, "\n--- ");
+static void run_corpus(sqlite3 *db, const script *corpus) {
   int count = 0, faults = 0;
-  while (section != NULL) {
-    char *next = strstr(section + 1, "\n--- ");
-    if (next != NULL) *next = '\0';
+  for (int i = 0; i < corpus->count; i++) {
+    const char *sql = corpus->parts[i].sql;
     must(db, sqlite3_exec(db, "SELECT tenure_clock(1000000000)", NULL, NULL, NULL), "clock");
     /* ATTACH and tenure_install() want to be outside of a transaction; they undo themselves. */
-    const int undo =
-        strstr(section, "ATTACH") == NULL && strstr(section, "FROM tenure_meta") == NULL;
+    const int undo = strstr(sql, "ATTACH") == NULL && strstr(sql, "FROM tenure_meta") == NULL;
     if (undo) must(db, sqlite3_exec(db, "SAVEPOINT section", NULL, NULL, NULL), "savepoint");
-    count += run_all(db, section + 1);
-    if (!is_harmful(section + 1)) faults += count_faults(db, section + 5);
+    count += run_all(db, sql);
+    if (!is_harmful(corpus->parts[i].name)) faults += count_faults(db, corpus->parts[i].name);
     if (undo) {
       must(db, sqlite3_exec(db, "ROLLBACK TO section; RELEASE section", NULL, NULL, NULL), "undo");
     }
-    section = next;
-    if (next != NULL) *next = '\n';
   }
   ok(count > 200, "the scripts ran, %d statements", count);
   is_int(faults, 0, "after each of them tenure_doctor finds nothing wrong");
@@ -409,10 +396,11 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (argc > 2) stride = atoi(argv[2]) > 1 ? atoi(argv[2]) : 1;
-  char *text = read_file(argv[1]);
+  static script corpus;
+  script_load(&corpus, argv[1]);
   sqlite3 *db = open_tenure();
-  run_corpus(db, text);
-  free(text);
+  run_corpus(db, &corpus);
+  script_free(&corpus);
   test_catalogue(db);
   call_functions(db);
   fill_views(db);

@@ -1,4 +1,4 @@
--- What the memory checkers watch: every verb, and every refusal of the catalogue at least once. corpus.c
+-- What the tests of memory and of faults go through: every verb, and every refusal of the catalogue at least once. corpus.c
 -- runs each section (a line "--- NAME" begins one) in a savepoint of its own, at the virtual time
 -- 1000000000, and asks afterwards whether a code of the catalogue was never raised. A statement that fails
 -- is no fault here: what must come of it is told by the tests of the verbs.

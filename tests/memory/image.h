@@ -1,6 +1,5 @@
 /*
-** image.h - what the memory tests share: a connection on a database with Tenure's tables, and how a test
-** gives up.
+** image.h - what the memory tests share: a connection on a database with Tenure's tables.
 **
 ** tenure_install() compiles hundreds of statements, which is slow where each instruction is watched. So it
 ** runs once, and every connection gets a copy of what it made.
@@ -11,17 +10,11 @@
 #include "tenure.h"
 
 #include "../core/tap.h"
-
-#include <stdlib.h>
+#include "../lib/die.h"
 
 static unsigned char
     *image_bytes; /* from malloc(), so that SQLite's own count of memory can be zero */
 static sqlite3_int64 image_size;
-
-_Noreturn static void die(sqlite3 *db, const char *what) {
-  printf("Bail out! %s: %s\n", what, db == NULL ? "" : sqlite3_errmsg(db));
-  exit(1);
-}
 
 /* A connection with Tenure on an empty database in memory. */
 static sqlite3 *open_empty(void) {

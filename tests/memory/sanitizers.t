@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Everything of Tenure once, and allocations that fail, under AddressSanitizer and
 # UndefinedBehaviorSanitizer; and such failures without them, which is faster and so more
-# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every second.
+# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every third.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 flags='-std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 seed=${SWEEP_SEED:-$RANDOM}
-stride=${SWEEP_STRIDE:-2}
+stride=${SWEEP_STRIDE:-3}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
