@@ -130,7 +130,7 @@ docs: dist/tenure.so  ## write the tables of the README anew from the extension'
 
 # --- proving
 
-dist/tests/%: tests/%.c dist/libtenure.a
+dist/tests/%: tests/%.c dist/libtenure.a $(wildcard tests/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -DSQLITE_CORE -Iext $< dist/libtenure.a -lsqlite3 -lm -o $@
 
