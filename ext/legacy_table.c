@@ -56,7 +56,7 @@ static int legacy_table_prepare(sqlite3 *db, void *context, sqlite3_value **argu
   if (rc != SQLITE_OK) {
     sqlite3_free(state);
     if (rc == SQLITE_ERROR) *error = legacy_table_message(&fault);
-    return rc == SQLITE_ERROR && *error == NULL ? SQLITE_NOMEM : rc;
+    return rc;
   }
   scan->data = state;
   scan->n_row = 1;

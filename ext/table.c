@@ -116,12 +116,14 @@ static int table_close(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-/* Begins the scan. The message of an error goes where SQLite looks for it. */
+/* Begins the scan. The message of an error goes where SQLite looks for it; that there is none means that
+** there was no memory for it. */
 static int table_begin_scan(table_vtab *vtab, table_cursor *cursor) {
   char *error = NULL;
   const table_binding *binding = vtab->binding;
-  const int rc =
+  int rc =
       binding->table->prepare(vtab->db, binding->context, cursor->arguments, &cursor->scan, &error);
+  if (rc == SQLITE_ERROR && error == NULL) rc = SQLITE_NOMEM;
   if (rc != SQLITE_OK) {
     table_end_scan(binding->table, cursor);
     sqlite3_free(vtab->base.zErrMsg);

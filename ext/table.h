@@ -23,8 +23,9 @@ typedef struct tn_table {
   const char *declaration; /* "CREATE TABLE x(a, b, arg HIDDEN)" */
   int argument;            /* column number of the first hidden argument, or -1 if there is none */
   int n_argument;          /* how many there are, at most TN_TABLE_ARGUMENTS_MAX */
-  /* Begins a scan: fills SCAN. A scan with a missing or NULL argument is not begun and gives no rows. Returns SQLITE_OK or an error code; on an error it
-  ** may set *ERROR to a message made with sqlite3_mprintf. */
+  /* Begins a scan: fills SCAN. A scan with a missing or NULL argument is not begun and gives no rows. Returns
+  ** SQLITE_OK or an error code. With SQLITE_ERROR it sets *ERROR to a message made with sqlite3_mprintf, with
+  ** others it may. */
   int (*prepare)(sqlite3 *db, void *context, sqlite3_value **arguments, tn_scan *scan,
                  char **error);
   /* Puts column COLUMN of row ROW into CTX. Returns SQLITE_OK or an error code. */

@@ -282,6 +282,7 @@ static int turn_granted_prepare(sqlite3 *db, void *context, sqlite3_value **argu
   if (rc != SQLITE_OK) return rc;
   turn_granted *answer = sqlite3_malloc64(sizeof *answer);
   rc = answer == NULL ? SQLITE_NOMEM : turn_ask_grants(db, arguments[0], keys, &answer->granted);
+  if (rc == SQLITE_ERROR) *error = sqlite3_mprintf("%s", sqlite3_errmsg(db));
   turn_texts_free(keys);
   scan->data = answer;
   scan->n_row = 1;
