@@ -15,6 +15,8 @@ verb_declare() {
 }
 
 verb_run() {
+  # A payload may have megabytes: bash copies bytes faster than characters.
+  local LC_ALL=C
   case ${GIVEN[tool]} in
     claude-code | codex) ;;
     *) usage_error usage.tool 'unknown tool ' "${GIVEN[tool]}" '; it is claude-code or codex' ;;
