@@ -138,6 +138,12 @@ dist/tests/%: tests/%.c dist/libtenure.a $(wildcard tests/*/*.h)
 test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS) $(FUZZ_REPLAYS)  ## run the tests
 	@prove $(PROVE) -r tests $(filter %_test,$(TEST_BINS))
 
+# Disks that fail, power cuts and memory that runs out. FULL=2 tries everything, which takes an hour; SEED=N repeats.
+FULL ?= 1
+.PHONY: test-fault
+test-fault: deps dist/tenure.so $(TEST_BINS)  ## faults of memory, I/O and power, at length (minutes); FULL=2 SEED=N
+	@FAULT_FULL=$(FULL) FAULT_SEED=$(SEED) prove $(PROVE) -v tests/fault
+
 .PHONY: test-programs
 test-programs: $(TEST_BINS)
 

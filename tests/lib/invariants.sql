@@ -109,8 +109,19 @@ SELECT x.what, x.session_id
         UNION ALL SELECT 'tenure_grant', session_id FROM tenure_grant
         UNION ALL SELECT 'tenure_history', session_id FROM tenure_history
         UNION ALL SELECT 'tenure_provider_seen', session_id FROM tenure_provider_seen
-        UNION ALL SELECT 'tenure_baseline', session_id FROM tenure_baseline) AS x
+        UNION ALL SELECT 'tenure_baseline', session_id FROM tenure_baseline
+        UNION ALL SELECT 'tenure_result', session_id FROM tenure_result
+        UNION ALL SELECT 'tenure_completion', session_id FROM tenure_completion) AS x
  WHERE NOT EXISTS (SELECT 1 FROM tenure_session AS s WHERE s.session_id = x.session_id);
+
+--- a result and a packet are of an incarnation that the session has had
+SELECT x.session_id, x.incarnation, s.incarnation
+  FROM (SELECT session_id, incarnation FROM tenure_result
+        UNION ALL SELECT session_id, incarnation FROM tenure_completion
+        UNION ALL SELECT session_id, incarnation FROM tenure_turn
+        UNION ALL SELECT session_id, incarnation FROM tenure_request) AS x
+  JOIN tenure_session AS s USING (session_id)
+ WHERE x.incarnation > s.incarnation;
 
 --- a receipt keeps a report
 SELECT receipt_id, report FROM tenure_receipt WHERE NOT json_valid(report);

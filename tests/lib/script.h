@@ -15,8 +15,8 @@
 enum { SCRIPT_PARTS_MAX = 128, SCRIPT_BYTES_MAX = 1 << 20, SCRIPT_STEP_MAX = 2048 };
 
 typedef struct script_part {
-  char *name;
-  char *sql;
+  const char *name;
+  const char *sql;
 } script_part;
 
 typedef struct script {

@@ -138,6 +138,23 @@ static const sweep_case cases[] = {
      "INSERT INTO tasks VALUES (1)"},
     {"guarded write, refused", "CREATE TABLE tasks(id); SELECT tenure_guard('tasks', 'a');" ANN,
      "INSERT INTO tasks VALUES (1)"},
+    {"result", ANN,
+     "INSERT INTO tenure_record_result(session_id, status, exit_code, summary) SELECT session_id, "
+     "'failure', 7, 's' FROM tenure_session" REPORT},
+    {"packet", ANN,
+     "INSERT INTO tenure_record_completion(session_id, exit_code, reason) SELECT session_id, 143, "
+     "'TERM' FROM tenure_session" REPORT},
+    {"wait, over", ANN "INSERT INTO tenure_clear(scope, actor_id) VALUES ('a', 'ann');",
+     "SELECT session_wait((SELECT session_id FROM tenure_session), 50)"},
+    {"wait, to its cap", ANN, "SELECT session_wait((SELECT session_id FROM tenure_session), 2)"},
+    {"settle", ANN TURN("t1") ASK "SELECT tenure_clock(1000000200);",
+     "INSERT INTO tenure_settle(session_id) VALUES (NULL)" REPORT},
+    {"reap", ANN "SELECT tenure_clock(1000000070);",
+     "INSERT INTO tenure_reap(idle_secs) VALUES (5)" REPORT},
+    {"gc", ANN "INSERT INTO tenure_clear(scope, actor_id) VALUES ('a', 'ann');",
+     "INSERT INTO tenure_gc(older_than_secs) VALUES (0)" REPORT},
+    {"replay", ANN TURN("t1"), "SELECT * FROM tenure_replay"},
+    {"doctor", ANN TURN("t1"), "SELECT * FROM tenure_doctor"},
     {"install, nothing to do", "", "SELECT tenure_install()"},
     {"policy", "",
      "SELECT session_status_policy(status), session_settles_turn_as(status), p.* FROM "

@@ -8,6 +8,7 @@
 ** raised, every connection must close, and SQLite must hold no memory at the end. Prints TAP.
 */
 #include "image.h"
+#include "surface.h"
 
 #include "../lib/script.h"
 
@@ -129,27 +130,6 @@ static void test_catalogue(sqlite3 *db) {
 
 /* --- odd values */
 
-static const char *const odd_sql[] = {
-    "NULL",
-    "''",
-    "0",
-    "-1",
-    "9223372036854775807",
-    "1e300",
-    "'running'",
-    "'a'",
-    "' '",
-    "x''",
-    "x'00ff'",
-    "CAST(x'ff' AS TEXT)",
-    "CAST(x'6100' AS TEXT)",
-    "char(8238, 27, 92)",
-    "hex(zeroblob(2000))",
-    "'{}'",
-    "'[1,'",
-};
-enum { ODD_COUNT = sizeof odd_sql / sizeof odd_sql[0] };
-
 /* Whether the next odd value is to be tried. */
 static int is_its_turn(void) {
   static int count;
@@ -160,29 +140,14 @@ static int is_its_turn(void) {
 static void call_functions(sqlite3 *db) {
   sqlite3_stmt *list = NULL;
   int calls = 0;
-  must(db,
-       sqlite3_prepare_v2(
-           db,
-           "SELECT name, narg FROM pragma_function_list WHERE builtin = 0 AND (name LIKE "
-           "'tenure%' OR name LIKE 'session%' OR name LIKE 'lease%' OR name LIKE 'process%' "
-           "OR name LIKE 'host%' OR name LIKE 'display%')",
-           -1, &list, NULL),
-       "functions");
+  must(db, sqlite3_prepare_v2(db, surface_functions, -1, &list, NULL), "functions");
   while (sqlite3_step(list) == SQLITE_ROW) {
     const char *name = (const char *)sqlite3_column_text(list, 0);
     const int n = sqlite3_column_int(list, 1) < 0 ? 5 : sqlite3_column_int(list, 1);
     for (int only = -1; only < n; only++) {
-      for (int k = 0; k < ODD_COUNT; k++) {
+      for (int k = 0; k < SURFACE_ODD; k++) {
         if (!is_its_turn()) continue;
-        sqlite3_str *sql = sqlite3_str_new(db);
-        sqlite3_str_appendf(sql, "SELECT %s(", name);
-        for (int i = 0; i < n; i++) {
-          sqlite3_str_appendf(sql, "%s%s", i ? ", " : "",
-                              only < 0 || only == i ? odd_sql[k] : "NULL");
-        }
-        sqlite3_str_appendall(sql, ")");
-        char *text = sqlite3_str_finish(sql);
-        if (text == NULL) die(db, "no memory");
+        char *text = surface_call(db, name, n, k, only);
         calls += run_all(db, text);
         sqlite3_free(text);
       }
@@ -194,17 +159,17 @@ static void call_functions(sqlite3 *db) {
 }
 
 static void bind_odd(sqlite3_stmt *stmt, int place, int k) {
-  static sqlite3_stmt *values[ODD_COUNT];
+  static sqlite3_stmt *values[SURFACE_ODD];
   sqlite3 *db = sqlite3_db_handle(stmt);
   if (k < 0) { /* the statements that make the values are given back */
-    for (int i = 0; i < ODD_COUNT; i++) {
+    for (int i = 0; i < SURFACE_ODD; i++) {
       (void)sqlite3_finalize(values[i]);
       values[i] = NULL;
     }
     return;
   }
   if (values[k] == NULL) {
-    char *text = sqlite3_mprintf("SELECT %s", odd_sql[k]);
+    char *text = sqlite3_mprintf("SELECT %s", surface_odd[k]);
     if (text == NULL) die(db, "no memory");
     must(db, sqlite3_prepare_v2(db, text, -1, &values[k], NULL), text);
     sqlite3_free(text);
@@ -256,7 +221,7 @@ static void fill_views(sqlite3 *db) {
     int n;
     sqlite3_stmt *insert = prepare_insert(db, (const char *)sqlite3_column_text(views, 0), &n);
     for (int place = 1; place <= n; place++) {
-      for (int k = 0; k < ODD_COUNT; k++) {
+      for (int k = 0; k < SURFACE_ODD; k++) {
         if (!is_its_turn()) continue;
         rows++;
         must(db, sqlite3_clear_bindings(insert), "clear");
@@ -278,14 +243,7 @@ static void fill_views(sqlite3 *db) {
 static void read_tables(sqlite3 *db) {
   sqlite3_stmt *names = NULL;
   int count = 0;
-  must(db,
-       sqlite3_prepare_v2(
-           db,
-           "SELECT name FROM pragma_module_list WHERE name LIKE 'tenure%' OR name LIKE "
-           "'session%' UNION SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') "
-           "AND name LIKE 'tenure%'",
-           -1, &names, NULL),
-       "names");
+  must(db, sqlite3_prepare_v2(db, surface_tables, -1, &names, NULL), "names");
   while (sqlite3_step(names) == SQLITE_ROW) {
     char *sql =
         sqlite3_mprintf("SELECT * FROM %s; SELECT rowid, count(*) FROM %s AS a JOIN %s AS b; "

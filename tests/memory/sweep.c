@@ -43,15 +43,15 @@ static void sweep_compilation(const sweep_case *of) {
   outcome got;
   bed_open(&b, of->before);
   if (!bed_lay(&b, of->name, of->sql)) die(b.db, of->sql);
-  run(b.db, "SAVEPOINT sweep");
+  bed_save(&b);
   const long long total = compile_once(b.db, of->sql, MANY, FAULT_ONCE, &got);
-  undo(&b);
+  bed_undo(&b);
   for (int i = 0; i < SAMPLES / stride; i++) {
     const long long n = pick(total);
-    run(b.db, "SAVEPOINT sweep");
+    bed_save(&b);
     (void)compile_once(b.db, of->sql, n, (fault_kind)(i % FAULT_KINDS), &got);
     judge(&b, n, &got);
-    undo(&b);
+    bed_undo(&b);
   }
   ok(bed_close(&b), "%s: %d of %lld allocations of compiling and stepping it", of->name,
      (int)(SAMPLES / stride), total);
