@@ -21,7 +21,7 @@ create_database() {
     call_sqlite "$DATABASE" "$script" || status=$?
     if ((status == 0)); then
       return
-    elif [[ $ANSWER == *"$NO_TENURE"* && -z $install ]]; then
+    elif [[ $ANSWER == *$NO_TENURE* && -z $install ]]; then
       install=$tables
     elif [[ $ANSWER == *'database is locked'* && $ANSWER != *'tenure: '* ]] && (((SECONDS - begun) * 1000 < BUSY_TIMEOUT)); then
       sleep "0.0$((RANDOM % 90 + 10))"

@@ -74,8 +74,8 @@ try_write_database() {
   call_sqlite "$DATABASE" "$REPLY$1"
 }
 
-# What SQLite says when Tenure's tables are not there.
-NO_TENURE='no such table: tenure_'
+# What SQLite says when Tenure's tables are not there, or are of an older extension: a pattern.
+NO_TENURE='no such @(table|function): @(tenure|session)_'
 
 # report_failure STATUS: says what ANSWER means, and exits.
 report_failure() {

@@ -69,7 +69,7 @@ explain_failure() {
     *'unable to open database'*) FAULT=unavailable FAULT_TEXT="$name cannot be opened" ;;
     *'disk I/O error'* | *'disk is full'* | *'readonly database'*) FAULT=unavailable ;;
     *'disk image is malformed'* | *'is not a database'*) FAULT=database.corrupt ;;
-    *"$NO_TENURE"*)
+    *$NO_TENURE*)
       FAULT=database.missing
       FAULT_TEXT="$name is a database without Tenure's tables, or with older ones; 'tenure init' brings them"
       ;;
