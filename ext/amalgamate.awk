@@ -1,7 +1,7 @@
 # amalgamate.awk - puts all C files into one, each header where it is first included.
 #
-# tenure.c comes first, since it decides how SQLite's header is read; the feature macro that clock.c and
-# process.c ask for comes before every system header.
+# tenure.c comes first, since it decides how SQLite's header is read; the feature macros that clock.c,
+# notice.c and process.c ask for come before every system header.
 
 function emit(file,    line, name) {
   printf "\n/* ---- %s ---- */\n", file
@@ -27,6 +27,9 @@ BEGIN {
   print "**   cc -O2 -fPIC -shared -fvisibility=hidden tenure.c -o tenure.so"
   print "** or with -DSQLITE_CORE into a program; then call sqlite3_tenure_init(db, 0, 0), see tenure.h."
   print "*/"
+  print "#if defined(__linux__) && !defined(_GNU_SOURCE)"
+  print "#define _GNU_SOURCE"
+  print "#endif"
   print "#ifndef _POSIX_C_SOURCE"
   print "#define _POSIX_C_SOURCE 200809L"
   print "#endif"

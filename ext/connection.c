@@ -11,6 +11,7 @@ tn_connection *tn_connection_new(sqlite3 *db) {
   memset(conn, 0, sizeof *conn);
   conn->db = db;
   conn->n_ref = 1;
+  conn->notice = TN_NOTICE_NONE;
   return conn;
 }
 
@@ -30,6 +31,7 @@ void tn_connection_release(void *p) {
     conn->holds = hold->next;
     sqlite3_free(hold);
   }
+  tn_notice_close(&conn->notice);
   sqlite3_free(conn->file_path);
   sqlite3_free(conn);
 }

@@ -15,6 +15,7 @@
 #include "sqlite_ext.h"
 #include "clock.h"
 #include "lease.h"
+#include "notice.h"
 #include "ulid.h"
 
 /* A verb in progress, or an effect: a change that one of our triggers makes to complete a statement.
@@ -58,6 +59,7 @@ typedef struct tn_connection {
   tn_machine machine;
   char *file_path; /* the path that FILE was read from */
   char file[TN_FILE_MAX];
+  tn_notice notice; /* listens while session_wait() runs */
 } tn_connection;
 
 /* A new state with one reference, or NULL when memory ran out. */

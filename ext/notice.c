@@ -1,38 +1,71 @@
 /*
 ** notice.c - hearing that a file may have changed; see notice.h.
 */
-#define _POSIX_C_SOURCE 200809L
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* ppoll */
+#endif
 #include "notice.h"
 
-#include <poll.h>
-#include <string.h>
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <sys/inotify.h>
-#endif
-
-enum { NOTICE_DIRECTORY_MAX = 4096, NOTICE_SECOND = 1000000000, NOTICE_MILLISECOND = 1000000 };
+static struct timespec notice_time(int64_t nanoseconds) {
+  return (struct timespec){(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+}
 
 static void notice_sleep(int64_t nanoseconds) {
-  const struct timespec pause = {(time_t)(nanoseconds / NOTICE_SECOND),
-                                 (long)(nanoseconds % NOTICE_SECOND)};
+  const struct timespec pause = notice_time(nanoseconds);
   (void)nanosleep(&pause, NULL); /* a signal ends it early, which costs one look more */
 }
 
+void tn_notice_yield(void) {
+  (void)sched_yield(); /* it never fails where it exists */
+}
+
+static void notice_close(int *fd) {
+  if (*fd >= 0) (void)close(*fd);
+  *fd = -1;
+}
+
+int tn_notice_listens(const tn_notice *notice) {
+  return notice->watch >= 0;
+}
+
 void tn_notice_close(tn_notice *notice) {
-  if (notice->fd >= 0) (void)close(notice->fd);
-  notice->fd = notice->watch = -1;
+  tn_notice_ignore(notice);
+  notice_close(&notice->fd);
 }
 
 #ifdef __linux__
 
-void tn_notice_open(tn_notice *notice, const char *path) {
-  *notice = (tn_notice){-1, -1, path};
-  if (path == NULL || path[0] == '\0') return;
-  notice->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  tn_notice_listen(notice);
+#include "clock.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+enum { NOTICE_DIRECTORY_MAX = 4096 };
+
+/* Takes the name of the listener on the database PATH: an address that is in no file system, because its
+** first byte is 0. Gives the socket that has it, or -1 if it is taken. */
+static int notice_claim(const char *path) {
+  static const char prefix[] = "tenure-wait ";
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  char file[TN_FILE_MAX];
+  tn_clock_file(path, file);
+  if (file[0] == '\0') return -1;
+  memcpy(name.sun_path + 1, prefix, sizeof prefix - 1);
+  memcpy(name.sun_path + sizeof prefix, file, strlen(file));
+  const size_t size = offsetof(struct sockaddr_un, sun_path) + sizeof prefix + strlen(file);
+  int claim = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (claim >= 0 && bind(claim, (const struct sockaddr *)&name, (socklen_t)size) != 0) {
+    notice_close(&claim);
+  }
+  return claim;
 }
 
 /* The name of a file without its directory. */
@@ -41,25 +74,9 @@ static const char *notice_base(const char *path) {
   return slash == NULL ? path : slash + 1;
 }
 
-void tn_notice_listen(tn_notice *notice) {
-  char directory[NOTICE_DIRECTORY_MAX];
-  if (notice->fd < 0 || notice->watch >= 0) return;
-  const size_t n = (size_t)(notice_base(notice->path) - notice->path);
-  if (n >= sizeof directory) return;
-  memcpy(directory, notice->path, n);
-  directory[n] = '\0';
-  notice->watch = inotify_add_watch(notice->fd, n == 0 ? "." : directory,
-                                    IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO);
-}
-
-void tn_notice_ignore(tn_notice *notice) {
-  if (notice->watch >= 0) (void)inotify_rm_watch(notice->fd, notice->watch);
-  notice->watch = -1;
-}
-
 /* Takes everything that is queued; 1 if any of it is about the database or a file named after it. A full
 ** queue says nothing of what was lost, so that counts too. */
-static int notice_drain(tn_notice *notice) {
+static int notice_drain(const tn_notice *notice) {
   const char *base = notice_base(notice->path);
   const size_t base_n = strlen(base);
   union {
@@ -82,24 +99,49 @@ static int notice_drain(tn_notice *notice) {
   }
 }
 
+void tn_notice_listen(tn_notice *notice, const char *path) {
+  char directory[NOTICE_DIRECTORY_MAX];
+  if (notice->watch >= 0) return;
+  if (path == NULL || path[0] == '\0') return;
+  const size_t n = (size_t)(notice_base(path) - path);
+  if (n >= sizeof directory) return;
+  memcpy(directory, path, n);
+  directory[n] = '\0';
+  notice->claim = notice_claim(path);
+  if (notice->claim < 0) return;
+  if (notice->fd < 0) notice->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (notice->fd >= 0) {
+    notice->watch = inotify_add_watch(notice->fd, n == 0 ? "." : directory, IN_MODIFY | IN_DELETE);
+  }
+  if (notice->watch < 0) {
+    notice_close(&notice->claim);
+    return;
+  }
+  notice->path = path;
+  (void)notice_drain(notice); /* what is left of an earlier time */
+}
+
+void tn_notice_ignore(tn_notice *notice) {
+  if (notice->watch >= 0) (void)inotify_rm_watch(notice->fd, notice->watch);
+  notice->watch = -1;
+  notice_close(&notice->claim);
+}
+
 int tn_notice_wait(tn_notice *notice, int64_t nanoseconds) {
   if (notice->watch < 0) {
     notice_sleep(nanoseconds);
     return 0;
   }
   struct pollfd waiting = {.fd = notice->fd, .events = POLLIN};
-  const int64_t limit = (nanoseconds + NOTICE_MILLISECOND - 1) / NOTICE_MILLISECOND;
-  return poll(&waiting, 1, (int)limit) > 0 && notice_drain(notice);
+  const struct timespec limit = notice_time(nanoseconds);
+  return ppoll(&waiting, 1, &limit, NULL) > 0 && notice_drain(notice);
 }
 
 #else
 
-void tn_notice_open(tn_notice *notice, const char *path) {
-  *notice = (tn_notice){-1, -1, path};
-}
-
-void tn_notice_listen(tn_notice *notice) {
+void tn_notice_listen(tn_notice *notice, const char *path) {
   (void)notice;
+  (void)path;
 }
 
 void tn_notice_ignore(tn_notice *notice) {

@@ -13,27 +13,34 @@
 #define WAIT_MS (1000 * WAIT_US)
 #define WAIT_SECOND (1000 * WAIT_MS)
 
-/* How often a waiter looks without a notice, how long a judgement stands, and how a notice is followed up:
-** it comes with the write of a commit, which becomes visible only after the fsync. At first the waiter
-** looks without pause, as most commits are visible within microseconds, then with growing ones. */
-#define WAIT_POLL (100 * WAIT_MS)
+/* How long a judgement stands; how soon a lock is tried again; how often a waiter looks that has not been
+** told to, since a notice can be lost and an interrupt gives none. */
 #define WAIT_JUDGE WAIT_SECOND
-#define WAIT_FOLLOW (20 * WAIT_MS)
-#define WAIT_FOLLOW_EAGER (100 * WAIT_US)
-#define WAIT_FOLLOW_PAUSE (50 * WAIT_US)
+#define WAIT_RETRY (5 * WAIT_MS)
+#define WAIT_REST (160 * WAIT_MS)
+
+/* After a notice or a change the waiter looks more often. A notice comes with the first write of a commit,
+** which becomes visible only after the fsync: most are visible at once or within a fraction of a millisecond,
+** so the first looks come without pause. Then the pauses grow with the time, so that who looks is late by a
+** small part of what the commit took. */
+#define WAIT_EAGER (500 * WAIT_US)
+#define WAIT_PAUSE_MIN (50 * WAIT_US)
+#define WAIT_PAUSE_PART 8
 
 /* When others commit all the time, notices of all that would cost them and the waiter more than they are
-** worth: it stops listening and looks at intervals, longer ones the longer that goes on. */
+** worth: it stops listening and looks at intervals, longer ones with each change until they rest. */
 #define WAIT_BUSY_GAP (50 * WAIT_MS)
 #define WAIT_COOL_MIN (1 * WAIT_MS)
 #define WAIT_COOL_MAX (32 * WAIT_MS)
 
-/* One row: all that tn_ending wants, in its order, and what a report may show beside it. */
+/* One row: all that tn_ending wants, in its order, and what a report may show beside it. The verdict is the
+** costly part of it, so it is left out where a final result decides without it. */
 static const char wait_sql[] =
-    "SELECT s.status, s.end_reason, h.verdict, CASE WHEN ?2 IS NOT NULL THEN coalesce(t.state, "
-    "'unknown') END, r.status, r.exit_code, r.final, c.exit_code, s.exit_code, s.exit_signal, "
-    "r.summary, r.provenance, c.status, c.reason, s.failure_reason, s.ended_by, s.end_note, s.revision "
-    "FROM tenure_session AS s LEFT JOIN tenure_holder AS h ON h.session_id = s.session_id "
+    "SELECT s.status, s.end_reason, CASE WHEN r.final AND r.status <> 'tier_failover_superseded' "
+    "THEN NULL ELSE (SELECT h.verdict FROM tenure_holder AS h WHERE h.session_id = s.session_id) END, "
+    "CASE WHEN ?2 IS NOT NULL THEN coalesce(t.state, 'unknown') END, r.status, r.exit_code, r.final, "
+    "c.exit_code, s.exit_code, s.exit_signal, r.summary, r.provenance, c.status, c.reason, "
+    "s.failure_reason, s.ended_by, s.end_note, s.revision FROM tenure_session AS s "
     "LEFT JOIN tenure_result AS r ON r.session_id = s.session_id AND r.incarnation = s.incarnation "
     "AND r.turn_id = coalesce(?2, '') LEFT JOIN tenure_completion AS c ON c.session_id = s.session_id "
     "AND c.incarnation = s.incarnation LEFT JOIN tenure_turn AS t ON t.session_id = s.session_id "
@@ -64,15 +71,19 @@ typedef struct wait_run {
   sqlite3 *db;
   sqlite3_stmt *version; /* PRAGMA data_version of the database with Tenure's tables */
   sqlite3_stmt *facts;   /* wait_sql */
-  const char *session_id;
-  const char *turn_id;
+  const tn_text *session_id;
+  const tn_text *turn_id;
   int has_row;        /* FACTS stands on a row */
   int64_t begun;      /* all times are of the monotonic clock, in nanoseconds */
   int64_t end;        /* when the cap is reached */
+  int64_t patience;   /* for how long beyond that a lock of others is waited out */
   sqlite3_int64 seen; /* the data_version of the last judgement */
+  int64_t stirred;    /* when there was a change or a notice, or the wait began */
+  int64_t eager;      /* looks come without pause until then */
   int64_t changed;    /* when a change was last seen */
-  int64_t cooling;    /* the interval of looks while notices are ignored; 0: listening */
-  tn_notice notice;
+  int64_t cooling;    /* the shortest pause while others commit all the time; else 0 */
+  tn_notice *notice;
+  const char *path; /* of the database */
 } wait_run;
 
 /* Columns of the row that FACTS stands on; of a session that is missing, all are NULL. */
@@ -103,16 +114,14 @@ typedef struct wait_shown {
   const char *reason;
 } wait_shown;
 
-static wait_shown wait_show(const wait_run *run, tn_ground ground) {
+static wait_shown wait_show(const wait_run *run, const char *outcome, tn_ground ground) {
   const tn_maybe nothing = {0, 0};
   wait_shown shown = {wait_text(run, WAIT_STATUS), nothing, NULL};
   switch (ground) {
   case TN_GROUND_RESULT:
     shown.status = wait_text(run, WAIT_RESULT_STATUS);
     shown.exit_code = wait_int(run, WAIT_RESULT_EXIT);
-    if (!shown.exit_code.known && shown.status != NULL && strcmp(shown.status, "success") == 0) {
-      shown.exit_code.known = 1; /* a success without a code is 0 */
-    }
+    if (strcmp(outcome, "completed") == 0) shown.exit_code.known = 1; /* 0 where it is not stored */
     break;
   case TN_GROUND_TURN: shown.status = wait_text(run, WAIT_TURN_STATE); break;
   case TN_GROUND_SESSION:
@@ -146,9 +155,9 @@ static int wait_is_synthetic(const wait_run *run, tn_ground ground) {
 /* The report of an outcome, from the row that FACTS stands on. */
 static int wait_report(const wait_run *run, const char *outcome, tn_ground ground, char **report) {
   sqlite3_str *out = sqlite3_str_new(run->db);
-  const wait_shown shown = wait_show(run, ground);
+  const wait_shown shown = wait_show(run, outcome, ground);
   sqlite3_str_appendall(out, "{\"session_id\":");
-  tn_json_append_string(out, run->session_id, strlen(run->session_id));
+  tn_json_append_string(out, run->session_id->z, run->session_id->n);
   wait_put_text(out, "outcome", outcome);
   wait_put_text(out, "status", shown.status);
   wait_put_int(out, "exit_code", shown.exit_code);
@@ -157,7 +166,10 @@ static int wait_report(const wait_run *run, const char *outcome, tn_ground groun
   sqlite3_str_appendf(out, ",\"synthetic\":%s,\"elapsed_ms\":%lld",
                       wait_is_synthetic(run, ground) ? "true" : "false",
                       (sqlite3_int64)((tn_clock_monotonic() - run->begun) / WAIT_MS));
-  wait_put_text(out, "turn_id", run->turn_id);
+  if (run->turn_id->z != NULL) {
+    sqlite3_str_appendall(out, ",\"turn_id\":");
+    tn_json_append_string(out, run->turn_id->z, run->turn_id->n);
+  }
   if (ground == TN_GROUND_RESULT) wait_put_text(out, "summary", wait_text(run, WAIT_SUMMARY));
   wait_put_text(out, "reason", shown.reason);
   if (ground == TN_GROUND_SESSION) {
@@ -204,19 +216,9 @@ static int wait_look(wait_run *run, int *has_changed) {
   return rc;
 }
 
-/* After a notice: looks until the commit is visible, or UNTIL. */
-static int wait_follow(wait_run *run, int64_t until, int *has_changed) {
-  const int64_t begun = tn_clock_monotonic();
-  int64_t pause = WAIT_FOLLOW_PAUSE;
-  tn_notice deaf = {-1, -1, NULL};
-  for (;;) {
-    const int rc = wait_look(run, has_changed);
-    const int64_t now = tn_clock_monotonic();
-    if (rc != SQLITE_OK || *has_changed || now >= until || now - begun >= WAIT_FOLLOW) return rc;
-    if (now - begun < WAIT_FOLLOW_EAGER) continue;
-    (void)tn_notice_wait(&deaf, pause);
-    if (pause < WAIT_MS) pause *= 2;
-  }
+/* Locks of others: the database will be free again. */
+static int wait_is_busy(int rc) {
+  return (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
 }
 
 /* A change that decided nothing: if they come often, listens no more for a while. */
@@ -224,52 +226,61 @@ static void wait_cool(wait_run *run, int64_t now) {
   if (now - run->changed < WAIT_BUSY_GAP) {
     run->cooling = run->cooling == 0 ? WAIT_COOL_MIN : 2 * run->cooling;
     if (run->cooling > WAIT_COOL_MAX) run->cooling = WAIT_COOL_MAX;
-    tn_notice_ignore(&run->notice);
+    tn_notice_ignore(run->notice);
   }
-  run->changed = now;
+  run->changed = run->stirred = now;
 }
 
-/* Listens again once nothing has happened for a while. */
-static void wait_warm(wait_run *run, int64_t now) {
-  if (run->cooling == 0 || now - run->changed < 2 * WAIT_BUSY_GAP) return;
-  run->cooling = 0;
-  tn_notice_listen(&run->notice);
+/* Sleeps until the next look is due, or a notice comes. */
+static void wait_sleep(wait_run *run, int64_t now, int64_t until) {
+  const int64_t least = run->cooling > 0 ? run->cooling : WAIT_PAUSE_MIN;
+  int64_t pause = (now - run->stirred) / WAIT_PAUSE_PART;
+  if (pause < least) pause = least;
+  if (pause > WAIT_REST) pause = WAIT_REST;
+  if (pause > until - now) pause = until - now;
+  if (tn_notice_wait(run->notice, pause)) {
+    run->stirred = tn_clock_monotonic();
+    run->eager = run->stirred + WAIT_EAGER;
+  }
 }
 
-/* Waits until the session should be judged again, at the latest UNTIL. A lock that another process holds
-** is waited out like everything else. */
+/* Waits until the session should be judged again, at the latest UNTIL. The last thing that it does is to
+** look, so a commit that comes after that is seen as a change later. */
 static int wait_pause(wait_run *run, int64_t until) {
+  if (tn_clock_monotonic() - run->changed >= 2 * WAIT_BUSY_GAP) run->cooling = 0;
+  if (run->cooling == 0) tn_notice_listen(run->notice, run->path);
   for (;;) {
     int has_changed = 0;
-    int rc = wait_look(run, &has_changed);
-    int64_t now = tn_clock_monotonic();
-    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) return rc;
-    if (!has_changed && now < until) {
-      int64_t interval = run->cooling > 0 ? run->cooling : WAIT_POLL;
-      if (interval > until - now) interval = until - now;
-      if (tn_notice_wait(&run->notice, interval)) rc = wait_follow(run, until, &has_changed);
-      if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) return rc;
-      now = tn_clock_monotonic();
-      if (!has_changed) wait_warm(run, now);
-    }
+    const int rc = wait_look(run, &has_changed);
+    const int64_t now = tn_clock_monotonic();
+    if (rc != SQLITE_OK && !wait_is_busy(rc)) return rc;
     if (has_changed) wait_cool(run, now);
     if (has_changed || now >= until) return SQLITE_OK;
+    if (now < run->eager) {
+      tn_notice_yield();
+    } else {
+      wait_sleep(run, now, until);
+    }
   }
 }
 
 static int wait_loop(wait_run *run, char **report) {
+  int has_changed;
+  int rc = wait_look(run, &has_changed);
   for (;;) {
-    /* The version is read before the judgement: a commit between the two is seen as a change later. */
-    int unused;
-    const int cap_reached = tn_clock_monotonic() >= run->end;
-    int rc = wait_look(run, &unused);
-    if (rc == SQLITE_OK) rc = wait_judge(run, cap_reached, report);
-    if (rc != SQLITE_OK && (cap_reached || (rc & 0xff) != SQLITE_BUSY)) return rc;
-    if (*report != NULL) return SQLITE_OK;
-    const int64_t until = tn_clock_monotonic() + WAIT_JUDGE;
-    rc = wait_pause(run, until < run->end ? until : run->end);
-    if (rc != SQLITE_OK) return rc;
+    const int64_t now = tn_clock_monotonic();
+    if (rc == SQLITE_OK) rc = wait_judge(run, now >= run->end, report);
+    const int is_busy = wait_is_busy(rc) && now < run->end + run->patience;
+    if (*report != NULL || (rc != SQLITE_OK && !is_busy)) return rc;
+    int64_t until = now + WAIT_JUDGE < run->end ? now + WAIT_JUDGE : run->end;
+    if (is_busy) until = now + WAIT_RETRY;
+    rc = wait_pause(run, until);
   }
+}
+
+static int wait_bind(wait_run *run, int place, const tn_text *text) {
+  if (text->z == NULL) return SQLITE_OK;
+  return sqlite3_bind_text64(run->facts, place, text->z, text->n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
 static int wait_prepare(wait_run *run, const char *schema) {
@@ -278,29 +289,46 @@ static int wait_prepare(wait_run *run, const char *schema) {
   int rc = sqlite3_prepare_v2(run->db, sql, -1, &run->version, NULL);
   sqlite3_free(sql);
   if (rc == SQLITE_OK) rc = sqlite3_prepare_v2(run->db, wait_sql, -1, &run->facts, NULL);
-  if (rc == SQLITE_OK) rc = sqlite3_bind_text(run->facts, 1, run->session_id, -1, SQLITE_STATIC);
-  if (rc == SQLITE_OK && run->turn_id != NULL) {
-    rc = sqlite3_bind_text(run->facts, 2, run->turn_id, -1, SQLITE_STATIC);
-  }
+  if (rc == SQLITE_OK) rc = wait_bind(run, 1, run->session_id);
+  if (rc == SQLITE_OK) rc = wait_bind(run, 2, run->turn_id);
   return rc;
 }
 
-int tn_wait(tn_connection *conn, const char *session_id, const char *turn_id, sqlite3_int64 cap_ms,
-            char **report) {
+/* The busy timeout of the connection in milliseconds; 0 if it has none, or a busy handler of its own. */
+static int wait_read_timeout(sqlite3 *db, int *timeout_ms) {
+  sqlite3_stmt *stmt = NULL;
+  *timeout_ms = 0;
+  const int rc = sqlite3_prepare_v2(db, "PRAGMA busy_timeout", -1, &stmt, NULL);
+  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+    *timeout_ms = sqlite3_column_int(stmt, 0);
+  const int finished = sqlite3_finalize(stmt);
+  return rc != SQLITE_OK ? rc : finished;
+}
+
+int tn_wait(tn_connection *conn, const tn_text *session_id, const tn_text *turn_id,
+            sqlite3_int64 cap_ms, char **report) {
   const char *schema = tn_connection_schema(conn);
   const int64_t now = tn_clock_monotonic();
+  int timeout_ms;
   wait_run run = {.db = conn->db,
                   .session_id = session_id,
                   .turn_id = turn_id,
                   .begun = now,
                   .end = now + cap_ms * WAIT_MS,
-                  .notice = {-1, -1, NULL}};
+                  .stirred = now,
+                  .changed = now - WAIT_SECOND,
+                  .notice = &conn->notice,
+                  .path = sqlite3_db_filename(conn->db, schema)};
   *report = NULL;
   int rc = wait_prepare(&run, schema);
+  if (rc == SQLITE_OK) rc = wait_read_timeout(conn->db, &timeout_ms);
   if (rc == SQLITE_OK) {
-    tn_notice_open(&run.notice, sqlite3_db_filename(conn->db, schema));
+    /* SQLite would sleep through an interrupt and the cap while it waits for a lock, so we do. */
+    run.patience = timeout_ms * WAIT_MS;
+    if (timeout_ms > 0) (void)sqlite3_busy_timeout(conn->db, 0);
     rc = wait_loop(&run, report);
-    tn_notice_close(&run.notice);
+    if (timeout_ms > 0) (void)sqlite3_busy_timeout(conn->db, timeout_ms);
+    tn_notice_ignore(&conn->notice);
   }
   if (rc != SQLITE_OK) {
     sqlite3_free(*report);

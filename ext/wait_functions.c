@@ -14,7 +14,8 @@
 ** Not pure:
 **   session_wait(session_id, cap_ms [, turn_id])
 **                                     blocks until there is an outcome, or for CAP_MS milliseconds of
-**                                     real time; gives one JSON object. See wait.h
+**                                     real time; gives one JSON object. NULL or '' is no turn. See
+**                                     wait.h
 */
 #include "wait_functions.h"
 #include "outcome.h"
@@ -41,10 +42,11 @@ static int wait_read_int(sqlite3_context *ctx, sqlite3_value *value, const char 
   return 1;
 }
 
-static int wait_read_text(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
+/* A nullable word. One with a NUL byte in it is none that anybody knows. */
+static int wait_read_word(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
   tn_text text;
   if (!tn_value_text(ctx, value, &text)) return 0;
-  *out = text.z;
+  *out = text.z != NULL && strlen(text.z) != text.n ? "" : text.z;
   return 1;
 }
 
@@ -53,16 +55,16 @@ static void fn_wait_outcome(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_ground ground;
   tn_maybe is_final, cap_reached;
   (void)n;
-  if (!wait_read_text(ctx, args[0], &ending.status) ||
-      !wait_read_text(ctx, args[1], &ending.end_reason) ||
-      !wait_read_text(ctx, args[2], &ending.verdict) ||
-      !wait_read_text(ctx, args[3], &ending.turn_state) ||
-      !wait_read_text(ctx, args[4], &ending.result_status) ||
+  if (!wait_read_word(ctx, args[0], &ending.status) ||
+      !wait_read_word(ctx, args[1], &ending.end_reason) ||
+      !wait_read_word(ctx, args[2], &ending.verdict) ||
+      !wait_read_word(ctx, args[3], &ending.turn_state) ||
+      !wait_read_word(ctx, args[4], &ending.result_status) ||
       !wait_read_int(ctx, args[5], "result_exit", &ending.result_exit) ||
       !wait_read_int(ctx, args[6], "result_final", &is_final) ||
       !wait_read_int(ctx, args[7], "completion_exit", &ending.completion_exit) ||
       !wait_read_int(ctx, args[8], "exit_code", &ending.exit_code) ||
-      !wait_read_text(ctx, args[9], &ending.exit_signal) ||
+      !wait_read_word(ctx, args[9], &ending.exit_signal) ||
       !wait_read_int(ctx, args[10], "cap_reached", &cap_reached)) {
     return;
   }
@@ -78,7 +80,7 @@ static void fn_wait_outcome(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static void fn_wait_exit_code(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *outcome;
   (void)n;
-  if (!wait_read_text(ctx, args[0], &outcome) || outcome == NULL) return;
+  if (!wait_read_word(ctx, args[0], &outcome) || outcome == NULL) return;
   sqlite3_result_int(ctx, tn_wait_exit_code(outcome));
 }
 
@@ -86,7 +88,7 @@ static void fn_result_replaces(sqlite3_context *ctx, int n, sqlite3_value **args
   const char *stored, *offered;
   tn_maybe is_final;
   (void)n;
-  if (!wait_read_text(ctx, args[0], &stored) || !wait_read_text(ctx, args[2], &offered) ||
+  if (!wait_read_word(ctx, args[0], &stored) || !wait_read_word(ctx, args[2], &offered) ||
       !wait_read_int(ctx, args[1], "final", &is_final)) {
     return;
   }
@@ -97,7 +99,7 @@ static void fn_result_replaces(sqlite3_context *ctx, int n, sqlite3_value **args
 static void fn_end_is_loss(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *reason;
   (void)n;
-  if (wait_read_text(ctx, args[0], &reason)) sqlite3_result_int(ctx, tn_end_is_loss(reason));
+  if (wait_read_word(ctx, args[0], &reason)) sqlite3_result_int(ctx, tn_end_is_loss(reason));
 }
 
 /* A wait inside a transaction would never see a change and would keep the -wal from being checkpointed;
@@ -125,7 +127,8 @@ static void fn_wait(sqlite3_context *ctx, int n, sqlite3_value **args) {
     return;
   }
   if (session.z == NULL) return;
-  const int rc = tn_wait(conn, session.z, turn.z, cap_ms, &report);
+  if (turn.n == 0) turn.z = NULL; /* as in a result, '' is no turn */
+  const int rc = tn_wait(conn, &session, &turn, cap_ms, &report);
   if (rc == SQLITE_OK) {
     sqlite3_result_text(ctx, report, -1, sqlite3_free);
     sqlite3_result_subtype(ctx, TN_JSON_SUBTYPE);
