@@ -30,10 +30,10 @@ int tn_end_is_loss(const char *reason) {
 }
 
 /* A result of an attempt that another has replaced counts only when nobody is left to replace it. */
-static int outcome_has_result(const tn_ending *e) {
+static int outcome_has_result(const tn_ending *e, const char *verdict) {
   if (e->result_status == NULL) return 0;
   return !outcome_is(e->result_status, "tier_failover_superseded") ||
-         !(outcome_is(e->verdict, "owned") || outcome_is(e->verdict, "passive"));
+         !(outcome_is(verdict, "owned") || outcome_is(verdict, "passive"));
 }
 
 /* Success is the word and the code together: a "success" with code 7 is an inconsistent record. */
@@ -72,22 +72,24 @@ static const char *outcome_of_session(const tn_ending *e) {
 }
 
 const char *tn_wait_outcome(const tn_ending *e, tn_ground *ground) {
-  const int is_owned = outcome_is(e->verdict, "owned");
-  const int has_result = outcome_has_result(e);
   *ground = TN_GROUND_MISSING;
   if (e->status == NULL) return "missing";
+  const int is_terminal = outcome_is_terminal(e->status);
+  const char *verdict = is_terminal ? NULL : e->verdict; /* nobody owns what has ended */
+  const int is_owned = outcome_is(verdict, "owned");
+  const int has_result = outcome_has_result(e, verdict);
   *ground = TN_GROUND_RESULT;
   if (has_result && (e->result_is_final || !is_owned)) return outcome_of_result(e);
   *ground = TN_GROUND_TURN;
   if (!has_result && outcome_of_turn(e->turn_state) != NULL) return outcome_of_turn(e->turn_state);
   *ground = TN_GROUND_SESSION;
-  if (outcome_is_terminal(e->status)) return outcome_of_session(e);
+  if (is_terminal) return outcome_of_session(e);
   *ground = TN_GROUND_COMPLETION;
   if (e->completion_exit.known && !is_owned) return "failed";
   *ground = TN_GROUND_DEATH;
-  if (outcome_is(e->verdict, "dead")) return "failed";
+  if (outcome_is(verdict, "dead")) return "failed";
   *ground = TN_GROUND_CAP;
-  if (e->cap_reached) return is_owned || outcome_is(e->verdict, "passive") ? "kv_warm" : "timeout";
+  if (e->cap_reached) return is_owned || outcome_is(verdict, "passive") ? "kv_warm" : "timeout";
   *ground = TN_GROUND_NONE;
   return NULL;
 }

@@ -25,7 +25,8 @@ int tn_end_is_loss(const char *reason);
 typedef struct tn_ending {
   const char *status;     /* of the session; NULL: there is no such session */
   const char *end_reason; /* of an ended session */
-  const char *verdict;    /* of a living session: dead, owned, passive or unknown */
+  const char
+      *verdict; /* of a living session: dead, owned, passive or unknown; else not looked at */
   const char *turn_state; /* NULL: no turn was asked for; else its stored state, or "unknown" */
   const char *result_status;
   tn_maybe result_exit;
