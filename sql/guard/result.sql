@@ -1,8 +1,11 @@
 -- Results and completion packets: keys, stamps, and what may replace what, whoever writes. A result that
--- is not final may be replaced by one of equal or higher provenance; a packet never changes.
+-- is not final may be replaced by one of equal or higher provenance; a packet never changes. A NULL is refused
+-- by the guards, because OR REPLACE would make the default of the column of it behind their back.
 
 CREATE TRIGGER tenure_result_insert_guard BEFORE INSERT ON tenure_result
 BEGIN
+  SELECT tenure_refuse('write.null')
+   WHERE NEW.turn_id IS NULL OR NEW.provenance IS NULL OR NEW.final IS NULL OR NEW.revision IS NULL;
   SELECT tenure_refuse('write.exists', 'table', 'tenure_result')
     FROM tenure_result
    WHERE session_id = NEW.session_id AND incarnation = NEW.incarnation AND turn_id = NEW.turn_id;
@@ -26,6 +29,8 @@ END;
 CREATE TRIGGER tenure_result_update_guard BEFORE UPDATE ON tenure_result
 BEGIN
   SELECT tenure_check_text('summary', NEW.summary);
+  SELECT tenure_refuse('write.null')
+   WHERE NEW.turn_id IS NULL OR NEW.provenance IS NULL OR NEW.final IS NULL OR NEW.revision IS NULL;
   SELECT tenure_refuse(
            CASE WHEN NEW.session_id <> OLD.session_id OR NEW.incarnation <> OLD.incarnation
                      OR NEW.turn_id <> OLD.turn_id THEN 'write.fixed'
@@ -40,8 +45,9 @@ BEGIN
     FROM tenure_session AS s
    WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind();
   INSERT INTO tenure_refusal (code, session_id)
-  VALUES ((SELECT 'fence.token' FROM tenure_session
-            WHERE session_id = OLD.session_id AND session_end_is_loss(end_reason)),
+  VALUES ((SELECT CASE WHEN incarnation <> OLD.incarnation THEN 'fence.session'
+                       WHEN session_end_is_loss(end_reason) THEN 'fence.token' END
+             FROM tenure_session WHERE session_id = OLD.session_id),
           OLD.session_id);
 END;
 
