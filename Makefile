@@ -168,8 +168,9 @@ cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions 
 	@bash tests/cover/cover.sh
 
 .PHONY: bench
-bench: deps dist/tenure.so dist/tests/bench/bench  ## measure, as ratios to floors of the same run
+bench: deps dist/tenure.so dist/tests/bench/bench dist/tests/bench/wake  ## measure, as ratios to floors of the same run
 	@dist/tests/bench/bench
+	@dist/tests/bench/wake
 
 .PHONY: bench-peers
 bench-peers: deps dist/tenure.so  ## the same renewal in Redis, PostgreSQL and etcd, installed if absent
