@@ -67,13 +67,11 @@ CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NULL
 BEGIN
   SELECT tenure_within('clear');
-  SELECT tenure_report(NEW.asked_id,
-                       coalesce((SELECT scope FROM tenure_session WHERE session_id = NEW.asked_id),
-                                NEW.scope),
-                       'command', 'session-state-clear', 'ok:bool', 1,
-                       'scope', coalesce((SELECT scope FROM tenure_session
-                                           WHERE session_id = NEW.asked_id), NEW.scope),
-                       'cleared:bool', 0, 'reason', NEW.reason);
+  SELECT tenure_report(NEW.asked_id, q.scope, 'command', 'session-state-clear', 'ok:bool', 1,
+                       'scope', q.scope, 'cleared:bool', 0, 'reason', NEW.reason)
+    FROM (SELECT CASE WHEN NEW.asked_id IS NULL THEN NEW.scope
+                      ELSE (SELECT scope FROM tenure_session WHERE session_id = NEW.asked_id)
+                 END AS scope) AS q;
 END;
 
 CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found

@@ -140,6 +140,12 @@ with t.situation("an ended session by its id"):
     t.refused("fence.session", "clear", session_id=ended, scope="other", says=[ended],
               test="an ended session of another scope than the one given")
 
+with t.situation("an ended session without a scope by its id"):
+    ended = begin(scope="")["session_id"]
+    t.verb("clear", session_id=ended, actor_id="ann")
+    is_(t.verb("clear", session_id=ended), nobody,
+        "an ended session without a scope by its id: the report names none")
+
 # Reports.
 with t.situation("reports"):
     session = begin(scope="s")["session_id"]
