@@ -58,9 +58,16 @@ declare_only() {
 help_page() {
   local name line form page="usage: tenure $1"
   for name in "${OPERANDS[@]}"; do
-    if [[ ${NEED[$name]} == required ]]; then page+=" ${METAVAR[$name]}"; else page+=" [${METAVAR[$name]}]"; fi
+    case ${NEED[$name]} in
+      required) page+=" ${METAVAR[$name]}" ;;
+      optional) page+=" [${METAVAR[$name]}]" ;;
+    esac
   done
-  page+=" [OPTION]..."$'\n\n'"${SUMMARY^}."$'\n'
+  page+=" [OPTION]..."
+  for name in "${OPERANDS[@]}"; do
+    [[ ${NEED[$name]} != rest ]] || page+=" -- ${METAVAR[$name]}..."
+  done
+  page+=$'\n\n'"${SUMMARY^}."$'\n'
   for name in "${OPERANDS[@]}" "${OPTIONS[@]}"; do
     if [[ -n ${KIND[$name]-} ]]; then form="--$name ${METAVAR[$name]}"; else form=${METAVAR[$name]}; fi
     taken_by "$name"

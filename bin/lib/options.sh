@@ -19,6 +19,7 @@ declare -gA ACTION_HELP=() TAKES=()
 
 # What was given, by option name, and SQL that stands for a value instead of its text.
 declare -gA GIVEN=() EXPRESSION=()
+REST=()
 
 # summary TEXT: the verb in half a sentence.
 summary() { SUMMARY=$1; }
@@ -35,8 +36,9 @@ option() {
 # explain NAME HELP: another sentence for an option of a group.
 explain() { HELP[$1]=$2; }
 
-# operand NAME optional|required [METAVAR HELP]: an argument without dashes, in this order. It fills the
-# option of that name if one was declared; otherwise it has no option form.
+# operand NAME optional|required|rest [METAVAR HELP]: an argument without dashes, in this order. It fills the
+# option of that name if one was declared; otherwise it has no option form. The rest is one argument or more,
+# which go to REST.
 operand() {
   OPERANDS+=("$1")
   NEED[$1]=$2
@@ -146,6 +148,9 @@ read_operands() {
   for name in "${free[@]}"; do
     if ((missing > 0)) && [[ ${NEED[$name]} == optional ]]; then
       missing=$((missing - 1))
+    elif (($#)) && [[ ${NEED[$name]} == rest ]]; then
+      REST=("$@")
+      shift $#
     elif (($#)); then
       accept "$name" "$1"
       shift
