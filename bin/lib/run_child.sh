@@ -1,0 +1,112 @@
+# shellcheck shell=bash disable=SC2034,SC2153 # the parts of run share variables
+#
+# run_child.sh - the command of 'tenure run': started but held back, released, signalled, and stopped with
+# everything that it started.
+
+# new_pipe: sets REPLY to a descriptor that is both ends of a new pipe. A child takes one end of it by
+# opening it again, and closes the rest; then it sees the end of the pipe when this process is gone.
+new_pipe() { exec {REPLY}<> <(:); }
+
+# close_fd FD...: closes those that are open.
+close_fd() {
+  local fd
+  for fd; do
+    [[ -z $fd ]] || exec {fd}>&-
+  done
+}
+
+# is_running PID: true for a child that has not been reaped.
+is_running() { [[ -e /proc/$1 ]] || kill -0 "$1" 2>/dev/null; }
+
+# in_foreground: true if this process works in the foreground of the terminal that is its standard input.
+in_foreground() {
+  local stat
+  local -a field
+  [[ -t 0 && -e /proc/$$/stat ]] || return 1
+  read -r stat </proc/$$/stat
+  read -ra field <<<"${stat##*) }"
+  [[ ${field[2]} == "${field[5]}" ]]
+}
+
+# launch COMMAND...: starts it, held back; sets PID, and GROUP if it has a process group of its own.
+#
+# With a group, all of it is reached by one signal. But a terminal serves only the group in its foreground,
+# so there the command stays in ours, gets the keys of the person itself, and what it started is found by its
+# environment.
+launch() {
+  new_pipe
+  GO=$REPLY
+  if in_foreground; then
+    launcher "$@" <&0 &
+    PID=$!
+  else
+    GROUP=yes
+    set -m
+    launcher "$@" &
+    PID=$!
+    set +m
+  fi
+  # A signal can have come before there was anybody to pass it on to.
+  [[ -z $PASSED ]] || pass_on "$PASSED"
+}
+
+# launcher COMMAND...: what the child does. Where the system can, it dies with its parent; that is set before
+# it asks whether the parent still lives, which it does by reading from it.
+launcher() {
+  local go
+  local -a tied=()
+  [[ -n $GROUP ]] || trap - INT QUIT
+  ! setpriv --pdeathsig KILL true 2>/dev/null || tied=(setpriv --pdeathsig KILL --)
+  exec {go}<"/proc/self/fd/$GO"
+  close_fd "$GO" "$EVENTS"
+  export TENURE_DB=$DATABASE
+  exec "${tied[@]}" "$BASH" -p "$LIBRARY/run_launch.sh" "$go" "$@"
+}
+
+# release: lets the command begin.
+release() {
+  printf '%s\0' "$SESSION" "$FENCE" "$SCOPE" >&"$GO"
+  close_fd "$GO"
+  GO=
+}
+
+# signal_group SIGNAL: to the command and its group.
+signal_group() {
+  if [[ -n $GROUP ]]; then
+    kill "-$1" -- "-$PID" 2>/dev/null || true
+  elif [[ -z $ENDED ]]; then
+    kill "-$1" "$PID" 2>/dev/null || true
+  fi
+}
+
+# signal_all SIGNAL: the same, and to everything that it started.
+signal_all() {
+  signal_group "$1"
+  signal_strays "$1"
+}
+
+# signal_strays SIGNAL: the same for what has left the group: every process whose environment says that it was
+# started below this session, also through another 'tenure run'. Twice, because they may be starting others.
+signal_strays() {
+  local round pid
+  for round in 1 2; do
+    find_strays
+    ((${#STRAYS[@]})) || return 0
+    for pid in "${STRAYS[@]}"; do
+      kill "-$1" "$pid" 2>/dev/null || true
+    done
+  done
+}
+
+# find_strays: sets STRAYS to those processes. Zombies have no environment.
+find_strays() {
+  local folder entry
+  local -a environment
+  STRAYS=()
+  for folder in /proc/[0123456789]*; do
+    { mapfile -d '' -t environment <"$folder/environ"; } 2>/dev/null || continue
+    for entry in "${environment[@]}"; do
+      [[ $entry != TENURE_RUN=* || $entry/ != *"/$SESSION/"* ]] || STRAYS+=("${folder#/proc/}")
+    done
+  done
+}

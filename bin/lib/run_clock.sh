@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2034,SC2153 # the parts of run share variables
+#
+# run_clock.sh - the clock by which 'tenure run' judges whether its lease still holds, and waiting by it.
+#
+# The clock is the time since boot as /proc/uptime gives it: no time step moves it, it goes on while the machine
+# sleeps, and a builtin reads it. The clock of the lease itself stands still while the machine sleeps, so by
+# this clock a lease never seems to last longer than it does.
+
+# read_clock: sets NOW, in hundredths of a second.
+read_clock() {
+  local up
+  if { read -r up _ </proc/uptime; } 2>/dev/null; then
+    NOW=$((10#${up/./}))
+  else
+    printf -v NOW '%(%s)T00' -1
+  fi
+}
+
+# plan_lease SECONDS HAS_EVIDENCE: sets how long after the last successful heartbeat what happens, in
+# hundredths of a second. A lease without evidence is judged by stamps of whole seconds, so up to one second
+# of it may be missing.
+plan_lease() {
+  local -i hold=$(($1 * 100))
+  (($2)) || hold=$((hold > 200 ? hold - 100 : hold / 2))
+  RENEW_AFTER=$((hold / 3))
+  TERM_AFTER=$((hold * 2 / 3))
+  KILL_AFTER=$((hold * 5 / 6))
+  # For how long a heartbeat may wait: for a lock, and for its answer at all.
+  LOCK_WAIT=$((hold * 10 / 12)) # milliseconds
+  LOCK_WAIT=$((LOCK_WAIT < 100 ? 100 : LOCK_WAIT > 5000 ? 5000 : LOCK_WAIT))
+  ANSWER_WITHIN=$((hold / 6))
+  ANSWER_WITHIN=$((ANSWER_WITHIN < 30 ? 30 : ANSWER_WITHIN > 1000 ? 1000 : ANSWER_WITHIN))
+  # How often the clock is looked at when nothing happens, at least.
+  TICK_MOST=$((hold / 20))
+  TICK_MOST=$((TICK_MOST < 5 ? 5 : TICK_MOST > 20 ? 20 : TICK_MOST))
+}
+
+# choose_tick SINCE: sets TICK, in seconds, for 'read -t'. No line comes when a child ends, so that is looked
+# for, in steps of a tenth of the time that has passed since then: what was short ends without delay.
+choose_tick() {
+  local -i tick=$(((NOW - $1) / 10))
+  tick=$((tick < 1 ? 1 : tick > TICK_MOST ? TICK_MOST : tick))
+  printf -v TICK '0.%02d' "$tick"
+}
+
+# read_line FD SECONDS: sets LINE to the next line, empty if there is none in that time; false at the end of
+# the input. The time can be over in the middle of a line: that part is kept for the next call.
+read_line() {
+  local -i status=0
+  LINE=
+  IFS= read -r -t "$2" -u "$1" LINE || status=$?
+  LINE=$PART$LINE PART=
+  ((status)) || return 0
+  PART=$LINE LINE=
+  ((status > 128))
+}

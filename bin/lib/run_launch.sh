@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+#
+# run_launch.sh FD COMMAND... - becomes the command, once it is told which session it is.
+#
+# 'tenure run' starts this before its session, so that the session can name the command's own process. What
+# comes through FD is the session, its fence and its scope, each with a NUL. If FD ends without them, then the
+# start was refused or 'tenure run' is gone, and nothing is run.
+#
+# TENURE_RUN lists the sessions that it runs below, the outermost first: by that a process is known to belong
+# to a command, wherever it has gone.
+
+go=$1
+shift
+IFS= read -r -d '' TENURE_SESSION <&"$go" &&
+  IFS= read -r -d '' TENURE_FENCE <&"$go" &&
+  IFS= read -r -d '' TENURE_SCOPE <&"$go" || exit 125
+exec {go}<&-
+TENURE_RUN=${TENURE_RUN-}/$TENURE_SESSION
+export TENURE_SESSION TENURE_FENCE TENURE_SCOPE TENURE_RUN
+unset go
+exec -- "$@"
