@@ -1,0 +1,181 @@
+#!/usr/bin/python3
+"""The lease under 'tenure run': renewed in time; and when it cannot be, the command is stopped before anyone
+else may start. In the long version also a pause that is over just before the lease is.
+
+From the environment: TENURE_LONG.
+"""
+
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from command import HERE, LONG, PYTHON, Place, kill, lives, until  # noqa: E402
+from tap import diag, done, is_, ok  # noqa: E402
+
+TICKER = ["--", PYTHON, os.path.join(HERE, "ticker.py")]
+places = []
+
+
+def place_with(scope):
+    """A database with a table that SCOPE guards, and one that nothing guards."""
+    place = Place()
+    places.append(place)
+    db = place.connect()
+    db.execute("CREATE TABLE work (id INTEGER PRIMARY KEY, session_id TEXT, fence INTEGER, at INTEGER)")
+    db.execute("SELECT tenure_guard('work', ?)", (scope,)).fetchall()
+    db.close()
+    return place
+
+
+def ticks(place, session):
+    """The monotonic times at which the command of a session was at work, and its other words."""
+    lines = place.text(f"t.db.{session['session_id']}").split("\n")[:-1]
+    return [int(line) for line in lines if line.isdigit()], [line for line in lines if not line.isdigit()]
+
+
+def start(place, actor, lease, *manner, scope="s"):
+    run = place.run("--scope", scope, "--actor", actor, "--lease", str(lease), *TICKER, *manner)
+    run.row = run.session()
+    until(lambda: len(ticks(place, run.row)[0]) > 2)
+    return run
+
+
+def watchers(run):
+    """All that could stop the command. Not sqlite3: paused in a commit, it would lock everybody out."""
+    return [run.pid, run.watchdog()]
+
+
+def deadline(place, session):
+    """When the lease of a session ran out, by the monotonic clock, or would have."""
+    return place.row("SELECT * FROM tenure_session WHERE session_id = ?", session["session_id"])["lease_deadline_mono"]
+
+
+def signalled(pids, number):
+    for pid in pids:
+        kill(pid, number)
+
+
+flow = start(place_with("s"), "a", 3)
+paused = start(place_with("s"), "a", 2)
+frozen = start(place_with("s"), "a", 2)
+alone = start(place_with("s"), "a", 3)
+forced = start(place_with('a&"<b> c'), "a", 3, scope='a&"<b> c')
+polite = start(place_with("s"), "a", 4, "polite")
+deaf = start(place_with("s"), "a", 4, "deaf")
+removed = start(place_with("s"), "a", 2)
+
+# What takes some seconds happens to all of them at once.
+kill(alone.pid, signal.SIGSTOP)
+locks = []
+for run in (polite, deaf):
+    db = run.place.connect()
+    db.execute("BEGIN IMMEDIATE")
+    locks.append(db)
+
+for suffix in ("", "-wal", "-shm"):
+    os.remove(removed.place.path + suffix)
+
+# --- forced out by an operator: somebody else may start at once
+
+forced.place.tenure("clear", "--scope", forced.scope, "--actor", "boss's \"<&>\"", "--force", "--reason", "r")
+is_(forced.wait(), 4, "forced out: exit code 4")
+is_(forced.err, f"<!-- TENURE:RUN_LOST session={forced.row['session_id']} scope=\"a&amp;&quot;&lt;b&gt; c\""
+    " by=\"boss's &quot;&lt;&amp;&gt;&quot;\" reason=forced -->\n", "the marker says who, with entities")
+is_((lives(forced.row["pid"]), forced.place.result(forced.scope)), (False, None), "the command is gone, without result")
+
+# --- paused past the lease, with the command still running, or paused too
+
+for run, more, name in ((paused, [], "paused"), (frozen, [frozen.row["pid"]], "paused with its command")):
+    run.stopped = watchers(run) + more
+    signalled(run.stopped, signal.SIGSTOP)
+for run, name in ((paused, "paused"), (frozen, "paused with its command")):
+    got = until(lambda: (lambda got: got if got.returncode == 0 else None)(run.place.tenure(
+        "takeover", "--scope", "s", "--actor", "bob", "--lease", "600", "--reason", "a fell silent")))
+    ok(got, f"{name}: another actor takes over after the lease")
+    run.taken = time.monotonic_ns()
+time.sleep(0.5)
+for run, name in ((paused, "paused"), (frozen, "paused with its command")):
+    run.woken = time.monotonic_ns()
+    signalled(run.stopped, signal.SIGCONT)
+    is_(run.wait(), 4, f"{name}: exit code 4 on waking")
+    is_(run.err, f"<!-- TENURE:RUN_LOST session={run.row['session_id']} scope=s by=bob reason=taken_over -->\n",
+        f"{name}: the marker names the taker")
+    ok(not lives(run.row["pid"]), f"{name}: the command is dead")
+    late = run.place.row("SELECT count(*) AS n FROM work WHERE at > ?", run.taken)["n"]
+    is_(late, 0, f"{name}: the guarded table took nothing after the takeover")
+    at_work = ticks(run.place, run.row)[0]
+    diag(f"{name}: unguarded writes after the takeover: {sum(at > run.taken for at in at_work)},"
+         f" of them after waking: {sum(at > run.woken for at in at_work)}")
+    is_(run.place.row("SELECT owner_id FROM tenure_holder WHERE scope = 's'")["owner_id"], "bob",
+        f"{name}: the taker holds the scope")
+ok(sum(at > paused.taken for at in ticks(paused.place, paused.row)[0]) > 5,
+   "while nobody could watch it, an unguarded command went on: this is what the guard is for")
+
+# --- 'tenure run' alone is paused: the watchdog stops the command in time
+
+ok(until(lambda: not lives(alone.row["pid"])), "paused alone: the command is stopped")
+ok(max(ticks(alone.place, alone.row)[0]) < deadline(alone.place, alone.row), "before its lease ran out")
+kill(alone.pid, signal.SIGCONT)
+is_(alone.wait(), 4, "exit code 4 on waking")
+ok(f"TENURE:RUN_LOST session={alone.row['session_id']} scope=s by=\"\" reason=unrenewed" in alone.err,
+   "the marker says that nobody took it")
+
+# --- the database is locked by another
+
+for run, name in ((polite, "a polite command"), (deaf, "a deaf command")):
+    ok(until(lambda: not lives(run.row["pid"])), f"locked: {name} is stopped")
+for db in locks:
+    db.execute("ROLLBACK")
+    db.close()
+for run, name, words in ((polite, "a polite command", ["TERM"]), (deaf, "a deaf command", [])):
+    is_(run.wait(), 4, f"locked: {name}: exit code 4")
+    at_work, said = ticks(run.place, run.row)
+    is_(said, words, f"locked: {name}: " + ("it got TERM first" if words else "it ignored TERM"))
+    end = deadline(run.place, run.row)
+    ok(max(at_work) < end, f"locked: {name}: before its lease ran out")
+    diag(f"{(end - max(at_work)) / 1e9:.2f} s of 4 were left")
+    ok("TENURE:RUN_LOST" in run.err, f"locked: {name}: the marker")
+    is_((run.place.result("s")["status"], run.place.session("s")["end_reason"]), ("interrupted", "run"),
+        f"locked: {name}: recorded as soon as it could be")
+
+# --- the database is removed
+
+is_(removed.wait(), 4, "removed: the command is stopped")
+ok(" by=\"\" reason=unreachable -->" in removed.err, "the marker says that nobody can tell")
+is_(os.path.exists(removed.place.path), False, "and no empty file is left in its place")
+
+# --- never stale while all is well
+
+db = flow.place.connect()
+seen, stale, end = 0, 0, time.monotonic() + 7 - (time.monotonic() - flow.began)
+while seen < 20 or time.monotonic() < end:
+    rows = db.execute("SELECT stale, revision FROM tenure_holder WHERE scope = 's'").fetchall()
+    seen += 1
+    stale += not rows or rows[0][0] != 0
+    time.sleep(0.05)
+revision = rows[0][1] if rows else 0
+db.close()
+is_(stale, 0, "a reader never sees a renewed lease stale")
+ok(revision >= 5, f"the heartbeats are there: revision {revision}")
+os.kill(flow.pid, signal.SIGTERM)
+is_(flow.wait(), 143, "and then it ends as asked")
+
+# --- paused for long, but not past the lease
+
+if LONG:
+    run = start(place_with("s"), "a", 24)
+    pids = watchers(run)
+    signalled(pids, signal.SIGSTOP)
+    time.sleep(21)
+    signalled(pids, signal.SIGCONT)
+    is_(run.wait(patience=6), None, "a pause that is over before the lease is: the command goes on")
+    at_work = ticks(run.place, run.row)[0]
+    ok(at_work[-1] > time.monotonic_ns() - 2e9, "and is at work")
+    os.kill(run.pid, signal.SIGTERM)
+    is_(run.wait(), 143, "until it is told to end")
+
+for place in places:
+    place.close()
+done()
