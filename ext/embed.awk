@@ -29,11 +29,13 @@ function flush_statement(    words, kind, name) {
   statement = ""
 }
 
-# The condition that the stored target of a receipt is not the one asked for now.
-function target_differs(columns,    list, n, i, parts, has_session) {
+# The condition that the stored target of a receipt is not the one asked for now. Where a scope may stand for
+# the session, a session that is left out says nothing; elsewhere it says that all are meant (settle).
+function target_differs(columns,    list, n, i, parts, has_session, has_scope) {
   n = split(columns, list, /[ ,]+/)
   parts = ""
   has_session = index(" " columns " ", " session_id ") > 0
+  has_scope = index(" " columns " ", " scope ") > 0
   for (i = 1; i <= n; i++) {
     if (list[i] == "") continue
     if (parts != "") parts = parts "\n          OR "
@@ -42,8 +44,10 @@ function target_differs(columns,    list, n, i, parts, has_session) {
               "tenure_check_scope(NEW.scope) IS NOT r.scope)"
     } else if (list[i] == "scope") {
       parts = parts "tenure_check_scope(NEW.scope) IS NOT r.scope"
-    } else {
+    } else if (has_scope) {
       parts = parts "(NEW." list[i] " IS NOT NULL AND NEW." list[i] " IS NOT r.session_id)"
+    } else {
+      parts = parts "NEW." list[i] " IS NOT r.session_id"
     }
   }
   return parts == "" ? "0" : parts

@@ -39,6 +39,7 @@ VERBS = [
     ("record_result", LIVE, {"session_id": "S", "status": "success"}, {"session_id": "ses_x"}),
     ("record_completion", LIVE, {"session_id": "S", "exit_code": 0}, {"session_id": "ses_x"}),
     ("settle", OVER, {"session_id": "S"}, {"session_id": "ses_x"}),
+    ("settle", OVER, {"session_id": "S"}, {"session_id": None}),
     ("settle", OVER, {}, {"session_id": "S"}),
     ("reap", STALE, {"idle_secs": 60}, None),
     ("gc", OLD, {"older_than_secs": 0}, None),
