@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The main job of Tenure on a real database: a worker holds a scope, is killed, another takes over, and the
-# first one's late write is refused. Stops with an error if anything goes otherwise than told.
+# first one's late write is refused; then a wrapped command, its result, and the story as a picture. Stops
+# with an error if anything goes otherwise than told.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -106,7 +107,21 @@ typed 'SELECT * FROM tasks;' | tee tasks
 step '9. worker-2 is done'
 show tenure clear --scope repo --actor worker-2 --reason 'all tasks done'
 
-step '10. What happened, from the log that the database kept by itself'
-show tenure events --scope repo
+step '10. Any command can be wrapped: lease, heartbeats, result and release. It knows its session'
+cat >agent.sh <<'END'
+tenure result record --status success --summary "wrote the report" --final >/dev/null
+echo "agent: I am $TENURE_SESSION, with fence $TENURE_FENCE" | sed 's/ses_[0-9A-Z]*/ses_.../'
+END
+show tenure run --scope repo --actor worker-3 --lease 10 -- bash ./agent.sh
+
+step '11. How did it end? The exit code says it, and so does a line for people'
+show tenure wait "$(sql "SELECT session_id FROM tenure_session WHERE owner_id = 'worker-3';")" --cap 10
+
+step '12. What happened, from the log that the database kept by itself'
+show tenure timeline --scope repo
+show tenure events --scope repo --limit 12
+
+step '13. And is all as it should be?'
+show tenure doctor
 
 printf '\nThat was the main job, on a real database with real processes.\n'

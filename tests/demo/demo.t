@@ -29,6 +29,9 @@ says 'takeover.live: worker-1 holds' 'also after the first was killed'
 says 'took over from worker-1' 'it takes over when the lease has run out'
 says '^ +tenure: fence.token: .*; worker-2 holds scope repo now' \
   "the late write is refused with the new holder's name"
+says 'agent: I am ses_' 'a wrapped command knows its session'
+says 'completed: success, exit code 0' 'its own result is what a waiter is told'
+says '^    healthy' 'the database is healthy at the end'
 says 'session.ended +running -> failed +worker-2' 'the event log is printed'
 ! grep -q $'\e' "$out"
 ok $? 'without colours where there is no terminal'
