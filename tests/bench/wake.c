@@ -2,7 +2,8 @@
 ** wake.c - how soon session_wait() hears of a commit, what waiting costs, and whether it ever misses one.
 **
 **   wake [--dir DIR] [--rounds N] [--times 1]  everything, as ratios, with its goal; and the times themselves
-**   wake [--dir DIR] --count N [--pause US]    only: N waits in each journal mode, and how many came late
+**   wake [--dir DIR] --count N [--pause US] [--late MS]
+**                                              only: N waits in each journal mode, and how many came late
 **
 ** The floor is a process that does nothing but spin on PRAGMA data_version and then read the row with a
 ** statement written by hand. Floor and contender take turns in short blocks, in one process, against one
@@ -36,7 +37,7 @@ enum {
   SESSION_MAX = 2000, /* are made at once */
   BLOCK = 25,         /* rounds of one kind before the other's turn */
   HERD = 16,
-  LATE_US = 250000 /* a wait that hears of a commit later than this has missed it */
+  LATE_MS = 250 /* a wait that hears of a commit later than this has missed it */
 };
 
 /* A session with a final result is over for who waits. */
@@ -475,7 +476,7 @@ static void bench_herd(const mode *how, int n, int pause_us, const char *pace) {
 
 /* --- waits that came late */
 
-static int count_late(const mode *how, int n, int pause_us) {
+static int count_late(const mode *how, int n, int pause_us, int late_ms) {
   static delay all[SESSION_MAX];
   double worst = 0;
   int late = 0;
@@ -483,7 +484,7 @@ static int count_late(const mode *how, int n, int pause_us) {
     const int batch = left < SESSION_MAX ? left : SESSION_MAX;
     measure_delays(how, batch, PLAIN, pause_us, all);
     for (int i = 0; i < batch; i++) {
-      late += all[i].answer > LATE_US;
+      late += all[i].answer > late_ms * 1000;
       if (all[i].answer > worst) worst = all[i].answer;
     }
   }
@@ -499,12 +500,12 @@ static void bench_deaf(const mode *how) {
   double worst = 0;
   measure_delays(how, ROUNDS, DEAF, 100000, all);
   for (int i = 0; i < ROUNDS; i++) worst = all[i].answer > worst ? all[i].answer : worst;
-  print_goal("the latest wake without notices / 250 ms", how->name, worst / LATE_US, 1);
+  print_goal("the latest wake without notices / 250 ms", how->name, worst / 1000 / LATE_MS, 1);
 }
 
 int main(int argc, char **argv) {
   const char *parent = ".";
-  int rounds = 1000, count = 0, pause_us = 500;
+  int rounds = 1000, count = 0, pause_us = 500, late_ms = LATE_MS;
   for (int i = 1; i < argc; i += 2) {
     const char *value = i + 1 < argc ? argv[i + 1] : "";
     if (strcmp(argv[i], "--dir") == 0 && value[0] != '\0')
@@ -517,10 +518,11 @@ int main(int argc, char **argv) {
       with_times = atoi(value);
     else if (strcmp(argv[i], "--pause") == 0 && atoi(value) > 0)
       pause_us = atoi(value);
+    else if (strcmp(argv[i], "--late") == 0 && atoi(value) > 0)
+      late_ms = atoi(value);
     else {
-      fprintf(
-          stderr,
-          "usage: wake [--dir DIR] [--rounds N] [--times 1] | wake [--dir DIR] --count N [--pause US]\n");
+      fprintf(stderr, "usage: wake [--dir DIR] [--rounds N] [--times 1]\n"
+                      "       wake [--dir DIR] --count N [--pause US] [--late MS]\n");
       return 2;
     }
   }
@@ -538,7 +540,7 @@ int main(int argc, char **argv) {
   int late = 0;
   for (int i = 0; i < MODE_COUNT; i++) {
     if (count > 0) {
-      late += count_late(&modes[i], count, pause_us);
+      late += count_late(&modes[i], count, pause_us, late_ms);
       continue;
     }
     bench_delay(&modes[i], rounds);
