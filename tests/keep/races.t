@@ -251,20 +251,21 @@ def gc_race(folder):
 # --- kills
 
 def keep_house(path, at, pipe):
-    """Starts, settles, reaps and collects for ever."""
+    """Starts, settles, reaps and collects for ever, and tells PIPE after each step."""
     t = Tenure(path, install=False, timeout=60, at=at)
     t.sql("PRAGMA synchronous = NORMAL")
     dead = t.dead_process()
-    pipe.send("ready")
     for number in range(10**6):
         for name, process in (("dead", dead), ("idle", {})):
             session = t.verb("start", scope=f"{name}-{number % 7}", actor_id="ann", lease_ttl=1, **process)
-            t.verb("turn_begin", session_id=session["session_id"]) if name == "dead" else None
+            if name == "dead":
+                t.verb("turn_begin", session_id=session["session_id"])
+            pipe.send(name)
         at += 1
         t.clock(at)
-        t.verb("settle", max_rows=5)
-        t.verb("reap", idle_secs=1, max_rows=5)
-        t.verb("gc", older_than_secs=1, max_rows=5)
+        for verb, columns in (("settle", {}), ("reap", {"idle_secs": 1}), ("gc", {"older_than_secs": 1})):
+            t.verb(verb, max_rows=5, **columns)
+            pipe.send(verb)
 
 
 def kill_race(folder):
@@ -278,8 +279,9 @@ def kill_race(folder):
         process = multiprocessing.Process(target=keep_house, args=(path, T0 + kill * 10**6, theirs), daemon=True)
         process.start()
         theirs.close()
-        mine.recv()
-        time.sleep(rng.random() * 0.03)
+        for _ in range(rng.randrange(1, 20)):
+            mine.recv()
+        time.sleep(rng.random() * 0.002)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         t.clock(T0 + kill * 10**6 + 10**5)
