@@ -118,6 +118,7 @@ typedef struct turn_merge {
   const char *other; /* members of this object are left out; NULL: none */
   size_t other_n;
   int count;
+  int rc; /* of reading that object */
 } turn_merge;
 
 /* What a look-up of one key goes through. */
@@ -141,10 +142,9 @@ static const char *turn_merge_member(void *context, const char *key, size_t key_
   if (merge->other != NULL) {
     turn_key_search search = {key, key_n, 0};
     tn_json_error error;
-    if (tn_json_read_object(merge->other, merge->other_n, turn_search_member, &search, &error) !=
-        SQLITE_OK) {
-      return "the other object cannot be read";
-    }
+    merge->rc =
+        tn_json_read_object(merge->other, merge->other_n, turn_search_member, &search, &error);
+    if (merge->rc != SQLITE_OK) return "the other object cannot be read";
     if (search.found) return NULL;
   }
   sqlite3_str_appendall(merge->out, merge->count++ > 0 ? "," : "{");
@@ -163,9 +163,10 @@ static void fn_json_merge(sqlite3_context *ctx, int n, sqlite3_value **args) {
     sqlite3_result_value(ctx, args[0]);
     return;
   }
-  turn_merge merge = {sqlite3_str_new(NULL), new.z, new.n, 0};
+  turn_merge merge = {sqlite3_str_new(NULL), new.z, new.n, 0, SQLITE_OK};
   int rc = SQLITE_OK;
   if (old.z != NULL) rc = tn_json_read_object(old.z, old.n, turn_merge_member, &merge, &error);
+  if (merge.rc != SQLITE_OK) rc = merge.rc;
   merge.other = NULL;
   if (rc == SQLITE_OK) rc = tn_json_read_object(new.z, new.n, turn_merge_member, &merge, &error);
   sqlite3_str_appendall(merge.out, merge.count > 0 ? "}" : "{}");

@@ -111,6 +111,12 @@ static const sweep_case cases[] = {
     {"usage", ANN TURN("t1"),
      "INSERT INTO tenure_usage(session_id, input, total, cost_usd, rate_limits) "
      "SELECT session_id, 1, 2, 0.5, '{\"a\": {\"b\": [1]}}' FROM tenure_session" REPORT},
+    {"usage, merged",
+     ANN TURN(
+         "t1") "INSERT INTO tenure_usage(session_id, rate_limits) SELECT session_id, '{\"a\": 1, \"b\": 2}' FROM "
+               "tenure_session;",
+     "INSERT INTO tenure_usage(session_id, rate_limits) SELECT session_id, '{\"a\": {}, \"c\": 3}' FROM "
+     "tenure_session" REPORT},
     {"provider event", ANN TURN("t1"),
      "INSERT INTO tenure_provider_event(session_id, type, turn_id, outcome, event_id) "
      "SELECT session_id, 'turn.completed', 't1', 'cancelled', 'e' FROM tenure_session" REPORT},
