@@ -171,6 +171,7 @@ cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions 
 bench: deps dist/tenure.so dist/tests/bench/bench dist/tests/bench/wake  ## measure, as ratios to floors of the same run
 	@dist/tests/bench/bench
 	@dist/tests/bench/wake
+	@tests/bench/scale.py
 
 .PHONY: bench-peers
 bench-peers: deps dist/tenure.so  ## the same renewal in Redis, PostgreSQL and etcd, installed if absent
