@@ -53,7 +53,7 @@ BEGIN
                       FROM tenure_collectable AS c
                      WHERE c.clock <> tenure_clock_kind()
                         OR c.ended_at > session_now() - NEW.older_than_secs
-                     ORDER BY c.session_id LIMIT 500) AS q),
+                     ORDER BY c.ended_at, c.session_id LIMIT 500) AS q),
            'receipts', NEW.receipts - (SELECT count(*) FROM tenure_receipt),
            'more:bool',
            EXISTS (SELECT 1 FROM tenure_collectable

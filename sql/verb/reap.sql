@@ -41,7 +41,7 @@ BEGIN
                                          'idle_secs', r.idle_secs) AS item
                       FROM tenure_reapable AS r
                      WHERE r.clock <> tenure_clock_kind() OR r.idle_secs < NEW.idle_secs
-                     ORDER BY r.session_id LIMIT 500) AS q),
+                     ORDER BY +r.session_id LIMIT 500) AS q),
            'more:bool', EXISTS (SELECT 1 FROM tenure_reapable
                                  WHERE clock = tenure_clock_kind() AND idle_secs >= NEW.idle_secs));
 END;
