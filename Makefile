@@ -162,6 +162,10 @@ fuzz-quick: deps $(patsubst %,dist/fuzz/fuzz-%,$(FUZZ_TARGETS))  ## fuzz each ta
 fuzz-long:  ## fuzz each target for an hour
 	@$(MAKE) fuzz-quick SECS=3600
 
+.PHONY: test-storm
+test-storm: deps dist/tenure.so dist/tests/storm/worker  ## kill and pause processes; SECS=600 SEED=1 WORKERS=16
+	@STORM_SECS=$(SECS) STORM_SEED=$(SEED) STORM_WORKERS="$(WORKERS)" tests/storm/storm.t
+
 .PHONY: cover
 cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions in the triggers
 	@command -v gcovr >/dev/null || { echo 'make cover needs gcovr (apt install gcovr)' >&2; exit 1; }
