@@ -10,7 +10,7 @@
 static const char surface_functions[] =
     "SELECT name, narg FROM pragma_function_list WHERE builtin = 0 AND (name LIKE "
     "'tenure%' OR name LIKE 'session%' OR name LIKE 'lease%' OR name LIKE 'process%' "
-    "OR name LIKE 'host%' OR name LIKE 'display%')";
+    "OR name LIKE 'host%' OR name LIKE 'display%' OR name LIKE 'turn%')";
 
 /* name of each table, view and virtual table */
 static const char surface_tables[] =
