@@ -29,7 +29,8 @@ def case(name):
 
 def host():
     """A real process that stands for the host of a session, and its identity."""
-    process = subprocess.Popen(["sleep", "600"])
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs this may ignore it
+    process = subprocess.Popen(["sleep", "600"], preexec_fn=heed)
     ticks = t.value("SELECT process_start_ticks(?)", (process.pid,))
     boot, name = t.sql("SELECT host_boot_id(), host_name()")[0]
     return process, {"pid": process.pid, "pid_start_ticks": ticks, "boot_id": boot, "host": name}
