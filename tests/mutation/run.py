@@ -1,86 +1,66 @@
 #!/usr/bin/python3
-"""run.py [--sample N] [--seed S] [--only TEXT] [--survivors FILE]: breaks Tenure in one place at a time and
-requires the tests to notice.
+"""Breaks Tenure in one place at a time and requires the tests to notice.
 
-Works on a copy of the sources below dist/mutation. A mutant is dead when it does not compile, when a test
-fails, or when one hangs. Tests run one after another until one fails, those first that have killed most
-mutants for their time so far. Survivors are printed, and written to the file; a mutant that cannot be told
-from the original is listed, with the reason, in tests/mutation/equivalent.txt. Exit 1 if any survives."""
+Each job works on a copy of the sources of its own below dist/mutation. A mutant is dead when it does not
+compile, when a test fails, or when one hangs; the first "not ok" is enough. order.py says which tests are
+asked. Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
+tests/mutation/equivalent.txt. Exit 1 if any survives.
+
+What came out is kept in dist/mutation/results.txt, a line each, so that a run can be resumed: a mutant
+counts as tried as long as the file it changes is the same."""
 import argparse
-import glob
+import hashlib
+import json
 import os
+import queue
 import random
-import shutil
-import subprocess
+import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import order  # noqa: E402
 from mutants import ROOT, all_mutants  # noqa: E402
+from tree import Tree  # noqa: E402
 
-TREE = os.path.join(ROOT, "dist", "mutation", "tree")
-# What is not worth running here: what measures, what needs real time, what judges the sources themselves.
-SLOW = ("tests/bench/", "tests/storm/", "tests/demo/", "tests/docs/", "tests/mutation/", "tests/memory/valgrind.t",
-        "tests/hosts/", "tests/fuzz/", "tests/formal/", "tests/pause/", "tests/run/", "tests/fault/")
-LIMIT = 90  # seconds for one test
-
-
-def make_tree():
-    shutil.rmtree(TREE, ignore_errors=True)
-    os.makedirs(TREE)
-    for name in ("Makefile", "README.md", "bin", "docs", "examples", "ext", "packaging", "sql", "tests"):
-        source = os.path.join(ROOT, name)
-        if os.path.isdir(source):
-            shutil.copytree(source, os.path.join(TREE, name))
-        elif os.path.exists(source):
-            shutil.copy(source, TREE)
+PLACE = os.path.join(ROOT, "dist", "mutation")
+RESULTS = os.path.join(PLACE, "results.txt")
+COSTS = os.path.join(PLACE, "costs.json")
 
 
-def build(with_c_tests):
-    targets = ["all"] + (["test-programs"] if with_c_tests else [])
-    return subprocess.run(["make", "-s", "-C", TREE, "CFLAGS=-O1"] + targets, capture_output=True,
-                          check=False).returncode == 0
-
-
-def passes(test):
-    command = [os.path.join(TREE, test)]
-    try:
-        done = subprocess.run(command, cwd=TREE, capture_output=True, timeout=LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0 and b"\nnot ok" not in b"\n" + done.stdout
-
-
-def all_tests():
-    found = [os.path.relpath(path, TREE) for path in glob.glob(os.path.join(TREE, "tests", "*", "*.t"))]
-    programs = [os.path.relpath(path, TREE) for path in glob.glob(os.path.join(TREE, "dist", "tests", "*", "*_test"))]
-    return [test for test in sorted(found) if not test.startswith(SLOW)], programs
-
-
-class Suite:
-    """The tests with what they cost and what they caught."""
-
-    def __init__(self):
-        scripts, programs = all_tests()
-        self.programs = set(programs)
-        self.cost, self.kills = {}, {}
-        for test in scripts + programs:
-            begun = time.monotonic()
-            if passes(test):
-                self.cost[test], self.kills[test] = time.monotonic() - begun + 0.01, 0.5
-            else:
+def measure(tree, tests):
+    """The costs of the tests, those of an earlier run where there are any. One that fails is left out."""
+    known = {}
+    if os.path.exists(COSTS):
+        with open(COSTS, encoding="utf-8") as file:
+            known = json.load(file)
+    for test in tests:
+        if test not in known:
+            fine, known[test] = tree.passes(test)
+            if not fine:
+                known[test] = None
                 print(f"# {test} fails without any change and is left out", flush=True)
+    with open(COSTS, "w", encoding="utf-8") as file:
+        json.dump(known, file, indent=1)
+    return {test: known[test] for test in tests if known[test] is not None}
 
-    def killer(self, mutant):
-        """The first test that notices, or None."""
-        order = sorted(self.cost, key=lambda test: self.kills[test] / self.cost[test], reverse=True)
-        for test in order:
-            if test in self.programs and not mutant.file.startswith("ext/"):
-                continue
-            if not passes(test):
-                self.kills[test] += 1
+
+def killer(tree, mutant, tests, patience):
+    """The first test that notices a mutant, or None; asks no more once PATIENCE CPU seconds are spent."""
+    with tree.broken(mutant):
+        if not tree.make("all"):
+            return "the compiler"
+        spent = 0.0
+        for test in tests.of(mutant.file):
+            fine, cost = tree.passes(test, tests.costs[test])
+            if not fine:
+                tests.noticed(test, mutant.file)
                 return test
-        return None
+            spent += cost
+            if spent > patience:
+                break
+    return None
 
 
 def read_equivalent():
@@ -89,47 +69,98 @@ def read_equivalent():
         return [line.strip() for line in file if line.strip() and line[0] not in "# "]
 
 
-def is_equivalent(mutant, listed):
-    return any(f"{mutant.file}: {mutant.what}".startswith(line) for line in listed)
+def spread(mutants, seed):
+    """Shuffled so that any beginning of the list has its share of each file."""
+    chance, files = random.Random(seed), {}
+    for mutant in mutants:
+        files.setdefault(mutant.file, []).append(mutant)
+    placed = []
+    for file in sorted(files):
+        chance.shuffle(files[file])
+        offset = chance.random()
+        placed += [((i + offset) / len(files[file]), file, i) for i in range(len(files[file]))]
+    return [files[file][i] for _, file, i in sorted(placed)]
+
+
+def key(mutant):
+    return hashlib.sha256((mutant.file + "\0" + mutant.text).encode()).hexdigest()[:16]
+
+
+def read_results():
+    """What noticed each mutant tried so far, '-' for a survivor, by key."""
+    if not os.path.exists(RESULTS):
+        return {}
+    with open(RESULTS, encoding="utf-8") as file:
+        return {fields[0]: fields[1] for fields in (line.rstrip("\n").split("\t") for line in file)}
+
+
+class Run:
+    def __init__(self, asked, mutants):
+        self.patience, self.total = asked.patience, len(mutants)
+        self.survivors, self.tried, self.lock = [], 0, threading.Lock()
+        self.queue = queue.SimpleQueue()
+        self.end = time.monotonic() + asked.minutes * 60
+        for mutant in mutants:
+            self.queue.put(mutant)
+
+    def work(self, tree, tests, out):
+        while time.monotonic() < self.end:
+            try:
+                mutant = self.queue.get_nowait()
+            except queue.Empty:
+                return
+            by = killer(tree, mutant, tests, self.patience)
+            with self.lock:
+                self.tried += 1
+                if by is None:
+                    self.survivors.append(mutant)
+                out.write(f"{key(mutant)}\t{by or '-'}\t{mutant.name()}\n")
+                out.flush()
+                print(f"{'SURVIVES' if by is None else 'dead'} {self.tried}/{self.total} {mutant.name()}"
+                      f"{'' if by is None else ' by ' + by}", flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", type=int, help="so many mutants, spread evenly over the files")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only", default="", help="mutants with this text in FILE:LINE: WHAT")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--all", action="store_true", help="ask the slow tests too, not only those of the rules")
+    parser.add_argument("--patience", type=float, default=float("inf"), help="CPU seconds of tests for one mutant")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after that")
+    parser.add_argument("--resume", action="store_true", help="leave out what was tried before")
+    parser.add_argument("--again", action="store_true", help="only those that survived before")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--sample", type=int)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", default="")
-    parser.add_argument("--survivors", default=os.path.join(ROOT, "dist", "mutation", "survivors.txt"))
-    asked = parser.parse_args()
-    listed = read_equivalent()
-    mutants = [m for m in all_mutants() if asked.only in m.name() and not is_equivalent(m, listed)]
-    random.Random(asked.seed).shuffle(mutants)
-    mutants = mutants[:asked.sample]
-    make_tree()
-    if not build(True):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests need it, and "&" has it ignored
+    asked = arguments()
+    listed, before = read_equivalent(), read_results()
+    mutants = [m for m in spread(all_mutants(), asked.seed) if asked.only in m.name()
+               and not any(f"{m.file}: {m.what}".startswith(line) for line in listed)][:asked.sample]
+    if asked.again:
+        mutants = [m for m in mutants if before.get(key(m)) == "-"]
+    elif asked.resume:
+        mutants = [m for m in mutants if key(m) not in before]
+    os.makedirs(PLACE, exist_ok=True)
+    trees = [Tree(os.path.join(PLACE, f"tree{number}")) for number in range(asked.jobs)]
+    if not all(tree.make("all") for tree in trees):
         sys.exit("the sources do not build as they are")
-    suite = Suite()
-    print(f"# {len(mutants)} mutants, seed {asked.seed}, {len(suite.cost)} tests", flush=True)
-    survivors = []
-    with open(asked.survivors, "w", encoding="utf-8") as out:
-        for number, mutant in enumerate(mutants, 1):
-            path = os.path.join(TREE, mutant.file)
-            with open(path, encoding="utf-8") as file:
-                original = file.read()
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(mutant.text)
-            try:
-                by = suite.killer(mutant) if build(mutant.file.startswith("ext/")) else "the compiler"
-            finally:
-                with open(path, "w", encoding="utf-8") as file:
-                    file.write(original)
-            if by is None:
-                survivors.append(mutant)
-                out.write(mutant.name() + "\n")
-                out.flush()
-            print(f"{'SURVIVES' if by is None else 'dead'} {number}/{len(mutants)} {mutant.name()}"
-                  f"{'' if by is None else ' by ' + by}", flush=True)
-    print(f"mutants: {len(mutants)}, noticed: {len(mutants) - len(survivors)}, survivors: {len(survivors)}")
-    sys.exit(1 if survivors else 0)
+    tests = order.Order(ROOT, measure(trees[0], order.find(ROOT, asked.all)))
+    print(f"# {len(mutants)} mutants, seed {asked.seed}, {len(tests.costs)} tests", flush=True)
+    run = Run(asked, mutants)
+    with open(RESULTS, "a" if asked.resume or asked.again else "w", encoding="utf-8") as out:
+        workers = [threading.Thread(target=run.work, args=(tree, tests, out)) for tree in trees]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    for mutant in run.survivors:
+        print(f"survivor: {mutant.name()}")
+    print(f"mutants: {run.tried}, noticed: {run.tried - len(run.survivors)}, survivors: {len(run.survivors)}")
+    sys.exit(1 if run.survivors else 0)
 
 
 main()

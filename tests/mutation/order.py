@@ -1,0 +1,85 @@
+"""Which tests the mutation run asks, and in what order: those of the mutant's subject first, then what has
+noticed most for its time."""
+import glob
+import math
+import os
+import re
+
+# The tests of the rules: fast, without the machine's clock or many processes.
+RULES = ("verbs", "guards", "turns", "keep", "wait", "policy", "core")
+# Not worth running here even with --all: what measures, needs real time, or judges the sources themselves.
+NEVER = ("bench", "storm", "demo", "docs", "mutation", "hosts", "fuzz", "formal", "pause", "fault", "cover", "memory")
+# Tests of the rules that run many processes, or long: they see no rule that the others do not.
+LONG = ("keep/races.t", "turns/kill.t", "turns/race.t", "turns/random.t")
+
+# Files whose name does not say where their tests are. What is named here counts as if named by the test.
+SUBJECTS = [
+    (r"sql/guard/session_", r"guards/(session_|whole_life)"),
+    (r"sql/guard/session_turns|session_effects", r"turns/(settle|mirrors)|verbs/(start|transition)"),
+    (r"sql/guard/(event|meta|scope|receipt|result|request|notes|turn)", r"guards/other_tables"),
+    (r"sql/guard/(request|turn)", r"turns/(verbs|settle|mirrors)"),
+    (r"sql/guard/result|sql/view/record_gate", r"wait/(raw|record)"),
+    (r"sql/guard/notes|(baseline|gate)_set|escalat", r"verbs/notes"),
+    (r"sql/verb/(turn_|request_|usage)|sql/view/(turn_|cost)", r"turns/(verbs|mirrors)"),
+    (r"sql/verb/record_", r"wait/record"),
+    (r"sql/view/(orphan|reapable|collectable|replay|logged|projection)", r"keep/(settle|reap|gc|doctor)"),
+    (r"sql/view/refusal", r"verbs/refusals"),
+    (r"sql/view/(presence|holder)", r"verbs/(notes|heartbeat|takeover)"),
+    (r"ext/policy", r"policy/|guards/session_edges"),
+    (r"ext/outcome", r"wait/outcome_test"),
+    (r"ext/lease", r"verbs/(start|heartbeat|takeover|clock)|policy/core|guards/session_update"),
+    (r"ext/guard", r"verbs/guard"),
+    (r"ext/start", r"verbs/(start|resume)|guards/session_insert"),
+    (r"ext/turn", r"turns/"),
+    (r"ext/process", r"core/process_test|verbs/(takeover|functions)"),
+    (r"ext/text", r"core/text_test|verbs/(hostile|functions)"),
+    (r"ext/legacy", r"core/legacy_test|verbs/import"),
+    (r"ext/ulid", r"core/ulid_test|verbs/functions"),
+]
+
+
+def find(root, everything):
+    """The tests below ROOT, as paths from it: those of the rules, or all but NEVER."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(root, "tests", "*", "*.t"))
+                       + glob.glob(os.path.join(root, "tests", "*", "*_test.c"))):
+        test = os.path.relpath(path, root)
+        group = test.split(os.sep)[1]
+        if group not in NEVER and (everything or (group in RULES and not test.endswith(LONG))):
+            found.append(f"dist/{test[:-2]}" if test.endswith(".c") else test)
+    return found
+
+
+class Order:
+    """Learns while it is used: noticed() after each mutant that a test found."""
+
+    def __init__(self, root, costs):
+        self.costs = costs  # CPU seconds by test
+        self.words = {}
+        for test in costs:
+            source = test[len("dist/"):] + ".c" if test.startswith("dist/") else test
+            with open(os.path.join(root, source), encoding="utf-8", errors="replace") as file:
+                self.words[test] = file.read()
+        self.kills, self.prior = {}, {}
+
+    def near(self, test, file):
+        """How much a test looks like one of the subject of FILE."""
+        if (test, file) not in self.prior:
+            word = os.path.splitext(os.path.basename(file))[0]
+            weight = math.log2(1 + len(re.findall(rf"\b(?:tenure_)?{word}\b", self.words[test])))
+            named = re.search(rf"/{word}(_test|\.t)", test)
+            hinted = any(re.match(at, file) and re.search(tests, test) for at, tests in SUBJECTS)
+            self.prior[test, file] = weight / 2 + 4 * bool(named) + 3 * hinted
+        return self.prior[test, file]
+
+    def of(self, file):
+        """All tests for a mutant of FILE, the most promising for its time first. C programs only see C files."""
+        def promise(test):
+            kills = 4 * self.kills.get((test, file), 0) + 0.3 * self.kills.get(test, 0)
+            return (0.1 + self.near(test, file) + kills) / (self.costs[test] + 0.3)
+        tests = [test for test in self.costs if file.startswith("ext/") or not test.startswith("dist/")]
+        return sorted(tests, key=promise, reverse=True)
+
+    def noticed(self, test, file):
+        for key in (test, (test, file)):
+            self.kills[key] = self.kills.get(key, 0) + 1
