@@ -149,8 +149,8 @@ TEXTS = [("", 0), (" \n", 2), ("{", 1), ("[]", 0), ("null", 0), ("7", 0), (GOOD 
 for text, byte in TEXTS:
     t.refused("json.unparsable", "import", scope="s", json=text,
               says=["byte"] if byte is None else [f"byte {byte}: "], test=f"unparsable: {text[-40:]!r}")
-for columns in ({}, {"scope": "s"}, {"scope": "", "json": GOOD}):
-    t.refused("opt.required", "import", **columns)
+for columns, what in (({}, "json"), ({"scope": "s"}, "json"), ({"scope": "", "json": GOOD}, "scope")):
+    t.refused("opt.required", "import", says=[f" {what} is required"], **columns)
 t.refused("opt.scope", "import", scope="a\n", json=GOOD)
 
 # Where the scope was used, importing is success without effect.
