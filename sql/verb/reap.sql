@@ -42,8 +42,12 @@ BEGIN
                       FROM tenure_reapable AS r
                      WHERE r.clock <> tenure_clock_kind() OR r.idle_secs < NEW.idle_secs
                      ORDER BY +r.session_id LIMIT 500) AS q),
-           'more:bool', EXISTS (SELECT 1 FROM tenure_reapable
-                                 WHERE clock = tenure_clock_kind() AND idle_secs >= NEW.idle_secs));
+           'more:bool',
+           CASE WHEN NEW.max_rows <= (SELECT count(*) FROM tenure_event AS e
+                                      WHERE e.seq > NEW.seq AND e.event = 'session.ended')
+                THEN EXISTS (SELECT 1 FROM tenure_reapable
+                              WHERE clock = tenure_clock_kind() AND idle_secs >= NEW.idle_secs)
+                ELSE 0 END);
 END;
 
 CREATE VIEW tenure_reap_one AS SELECT NULL AS session_id WHERE 0;

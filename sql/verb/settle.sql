@@ -29,11 +29,15 @@ CREATE TRIGGER tenure_settle_do INSTEAD OF INSERT ON tenure_settle_found
 BEGIN
   SELECT tenure_within('settle');
   INSERT INTO tenure_settle_one
-  SELECT o.session_id, o.incarnation, o.reason, o.active_turn_id, o.completion_exit,
-         o.completion_status, o.completion_reason
-    FROM tenure_orphan AS o
-   WHERE o.clock = tenure_clock_kind()
-     AND (NEW.session_id IS NULL OR o.session_id = NEW.session_id)
+  SELECT session_id, incarnation, reason, active_turn_id, completion_exit, completion_status,
+         completion_reason
+    FROM tenure_orphan
+   WHERE session_id = NEW.session_id AND clock = tenure_clock_kind();
+  INSERT INTO tenure_settle_one
+  SELECT session_id, incarnation, reason, active_turn_id, completion_exit, completion_status,
+         completion_reason
+    FROM tenure_orphan
+   WHERE NEW.session_id IS NULL AND clock = tenure_clock_kind()
    LIMIT NEW.max_rows;
   SELECT tenure_report(
            NEW.session_id, NULL, 'command', 'settle', 'ok:bool', 1, 'session_id', NEW.session_id,
@@ -54,15 +58,21 @@ BEGIN
                       FROM tenure_session AS s
                       LEFT JOIN tenure_holder AS h ON h.session_id = s.session_id
                      WHERE (s.session_id = NEW.session_id
-                            OR (NEW.session_id IS NULL AND s.clock <> tenure_clock_kind()
-                                AND s.session_id IN (SELECT session_id FROM tenure_orphan)))
+                            OR (NEW.session_id IS NULL
+                                AND s.session_id IN
+                                    (SELECT o.session_id FROM tenure_session AS l
+                                       CROSS JOIN tenure_orphan AS o ON o.session_id = l.session_id
+                                      WHERE l.ended_at IS NULL AND l.clock <> tenure_clock_kind())))
                        AND NOT EXISTS (SELECT 1 FROM tenure_event AS e
                                         WHERE e.seq > NEW.seq AND e.event = 'session.ended'
                                           AND e.session_id = s.session_id)
                      ORDER BY s.session_id LIMIT 500) AS q),
-           'more:bool', NEW.session_id IS NULL
-                        AND EXISTS (SELECT 1 FROM tenure_orphan
-                                     WHERE clock = tenure_clock_kind()));
+           'more:bool',
+           CASE WHEN NEW.session_id IS NULL
+                     AND NEW.max_rows <= (SELECT count(*) FROM tenure_event AS e
+                                          WHERE e.seq > NEW.seq AND e.event = 'session.ended')
+                THEN EXISTS (SELECT 1 FROM tenure_orphan WHERE clock = tenure_clock_kind())
+                ELSE 0 END);
 END;
 
 CREATE VIEW tenure_settle_one AS
