@@ -121,13 +121,12 @@ static void fn_wait(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (!wait_is_alone(ctx, conn)) return;
   if (!tn_value_text(ctx, args[0], &session)) return;
   if (n == 3 && !tn_value_text(ctx, args[2], &turn)) return;
-  if (turn.n == 0) turn.z = NULL; /* as in tenure_record_result, '' is: no turn */
+  if (turn.n == 0) turn.z = NULL; /* as in a result, '' is no turn */
   if (!tn_value_int(args[1], &cap_ms) || cap_ms < 0 || cap_ms > TN_WAIT_CAP_MAX_MS) {
     tn_refuse(ctx, "usage.wait_cap", NULL, NULL, 0);
     return;
   }
   if (session.z == NULL) return;
-  if (turn.n == 0) turn.z = NULL; /* as in a result, '' is no turn */
   const int rc = tn_wait(conn, &session, &turn, cap_ms, &report);
   if (rc == SQLITE_OK) {
     sqlite3_result_text(ctx, report, -1, sqlite3_free);

@@ -334,6 +334,14 @@ for reason, strict in itertools.product(
             is_(told(session), ("completed", "success", 0), f"after {reason} the late result counts")
         if strict and reason not in LOSSES:
             t.refused("fence.required", "record_result", session_id=session, status="failure")
+with situation("late, and of no effect"):
+    session, fence = living()
+    offer(session, final=1)
+    t.verb("record_completion", session_id=session, exit_code=0)
+    end_as("taken_over", session, fence)
+    t.refused("fence.token", "record_result", says=["bob"], session_id=session, fence=fence, status="failure",
+              test="a late result is refused also where it would change nothing")
+    t.refused("fence.token", "record_completion", says=["bob"], session_id=session, fence=fence, exit_code=1)
 with situation("settlement"):
     session, fence = living()
     t.verb("turn_begin", session_id=session, turn_id="t1")

@@ -45,7 +45,7 @@ class Waiter(threading.Thread):
         self.begun = threading.Event()
         self.start()
         self.begun.wait()
-        time.sleep(0.05)
+        time.sleep(0.02)
 
     def run(self):
         self.begun.set()
@@ -68,7 +68,7 @@ class Waiter(threading.Thread):
 
 def waits(waiter):
     """Whether it is still waiting, a moment from now."""
-    waiter.join(0.15)
+    waiter.join(0.1)
     return waiter.is_alive()
 
 
@@ -205,6 +205,24 @@ t.sql("DELETE FROM tenure_session WHERE session_id = ?", (session,))
 t.sql("COMMIT")
 is_(waiter.told("outcome", "status"), ("missing", None), "a session that is collected while waiting is missing")
 
+# What counts as absent: the result of an attempt that another replaces, while there is somebody to do it; a packet
+# of an earlier incarnation.
+session = living(t)
+t.verb("record_result", session_id=session, status="tier_failover_superseded", exit_code=1, final=1)
+is_(Waiter(path, session, cap=0).told("outcome"), ("kv_warm",), "a superseded result counts for nothing while owned")
+t.verb("clear", actor_id="ann")
+is_(Waiter(path, session, cap=0).told("outcome", "status"), ("failed", "tier_failover_superseded"), "but in the end")
+session = living(t)
+t.verb("record_completion", session_id=session, exit_code=0)
+t.verb("clear", actor_id="ann")
+t.verb("resume", session_id=session, actor_id="ann", lease_ttl=1)
+while not t.holder()["stale"]:
+    time.sleep(0.1)
+is_(Waiter(path, session, cap=0).told("outcome"), ("kv_warm",), "a packet of the incarnation before is none of this one")
+t.verb("settle", session_id=session)
+t.verb("takeover", actor_id="bob", reason="stale")
+t.verb("clear", actor_id="bob")
+
 # Turns.
 session = living(t)
 for outcome, want in (("completed", ("completed", "completed")), ("failed", ("failed", "error")),
@@ -316,16 +334,34 @@ for mode in ("WAL", "DELETE"):
     ok(waiter_db_busy in (("kv_warm",), "database is locked") and (mode != "WAL" or waiter_db_busy == ("kv_warm",)),
        f"{mode}: without a busy timeout the end of the cap is the end of patience, in WAL there is no lock")
     is_(other.db.execute("PRAGMA busy_timeout").fetchall(), [(1000,)], f"{mode}: the busy timeout is what it was")
+    locked = Waiter(path, session, cap=300, timeout=0.5)
     t.sql("BEGIN EXCLUSIVE")
     t.verb("heartbeat", actor_id="ann")
-    locked = Waiter(path, session, cap=100, timeout=0.5)
-    if mode != "WAL":
-        is_(locked.told(), "database is locked", f"{mode}: a lock that is never given up is BUSY, not an outcome")
-        ok(0.4 < locked.took < 20, f"{mode}: after the cap and the busy timeout")
+    late = Waiter(path, session, cap=100, timeout=0.5)
+    time.sleep(0.2)
+    begun = time.monotonic()
     waiter.db.interrupt()
     is_(waiter.told(), "interrupted", f"{mode}: an interrupt is heard in the middle of it")
+    ok(time.monotonic() - begun < 15, f"{mode}: long before the busy timeout of 30 s is over")
+    if mode != "WAL":
+        is_(locked.told(), "database is locked", f"{mode}: a lock that is never given up is BUSY, not an outcome")
+        ok(0.79 < locked.took < 15, f"{mode}: after the cap and the busy timeout")
+        is_(late.told(), "database is locked", f"{mode}: also where it was locked from the first")
     t.sql("ROLLBACK")
     t.db.close()
+
+# Locks of a shared cache are waited out too.
+path, t = database()
+session = living(t)
+t.db.close()
+t = Tenure(f"file:{path}?cache=shared", at=None, install=False, uri=True)
+t.sql("BEGIN IMMEDIATE")
+t.verb("heartbeat", session_id=session, actor_id="ann")
+waiter = Waiter(f"file:{path}?cache=shared", session, uri=True)
+ok(waits(waiter), "who shares the cache with a writer waits")
+t.verb("record_result", session_id=session, status="success", final=1)
+t.sql("COMMIT")
+is_(waiter.told("outcome"), ("completed",), "and is told")
 
 # --- another name
 

@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 status=0
-dist/tests/bench/wake --dir "$folder" --count "${WAKE_COUNT:-250}" --late "${WAKE_LATE_MS:-2000}" >"$folder/out" ||
+dist/tests/bench/wake --dir "$folder" --count "${WAKE_COUNT:-150}" --late "${WAKE_LATE_MS:-2000}" >"$folder/out" ||
   status=$?
 run=0
 while read -r line; do
