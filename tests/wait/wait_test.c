@@ -193,10 +193,10 @@ static void test_looks(sqlite3 *db) {
   looks seen = {.begun = now_ms()};
   int long_ones = 0;
   if (sqlite3_trace_v2(db, SQLITE_TRACE_STMT, note_look, &seen) != SQLITE_OK) die(db, "trace");
-  is_str(wait_for(db, session, 2700), "kv_warm", "a long wait");
+  is_str(wait_for(db, session, 3500), "kv_warm", "a long wait");
   (void)sqlite3_trace_v2(db, 0, NULL, NULL);
   for (int i = 0; i < seen.count; i++) long_ones += seen.gap[i] > 220;
-  ok(seen.count > 2 && seen.count < 20 && long_ones <= 1,
+  ok(seen.count > 2 && seen.count < 20 && long_ones <= 2,
      "looks every 160 ms or so when it is old: %d of %d pauses are long", long_ones, seen.count);
 }
 
