@@ -73,11 +73,13 @@ class Storm:
         self.running[name] = (life, process)
 
     def bury(self, name, killed=None):
-        """Waits for the end of a worker, which was KILLED at that time or ends by itself."""
+        """Waits for the end of a worker. It was KILLED at that time, if it had not ended by itself before."""
         life, process = self.running.pop(name)
         status = process.wait(timeout=60)
-        self.lives[life]["death"] = (killed, time.monotonic_ns())
-        if status != (0 if killed is None else -signal.SIGKILL) and status != 0:
+        was_killed = killed is not None and status == -signal.SIGKILL
+        self.lives[life]["death"] = (killed if was_killed else None, time.monotonic_ns())
+        self.kills += was_killed
+        if status != 0 and not was_killed:
             self.failures.append(f"{life} ended with status {status}")
 
     def kill(self, name):
@@ -86,7 +88,6 @@ class Storm:
         killed = time.monotonic_ns()
         self.running[name][1].kill()
         self.bury(name, killed)
-        self.kills += 1
         self.later(self.rng.uniform(0, 1.5 / self.haste), "be born", name)
 
     def pause(self, name):
@@ -198,7 +199,7 @@ class Storm:
             for op in self.read_log(life, known):
                 ops[op.pop("scope")].append(Op(**op))
                 last = max(last, op["begin"] + self.began)
-            killed, buried = known["death"]
+            killed, buried = known["death"]  # who ended by himself did so after his last call
             deaths[life] = ((killed or last) - self.began, buried - self.began)
         return [self.history(scope, ops[scope], deaths) for scope in ops]
 
