@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+"""Functions that the triggers ask and a program has no use for, with values that no trigger gives them, and results
+that are longer than the connection allows."""
+
+import json
+import os
+import sqlite3
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from cases import LEGACY  # noqa: E402
+from tap import done, error_of, is_, refuses  # noqa: E402
+from tenure import INT_MAX, Tenure  # noqa: E402
+
+MIN = -2**63
+REFUSED = ("usage.", "opt.", "json.")
+
+# An expression, its parameters, and its value or the code of its refusal.
+ASKED = [
+    ("tenure_check_int(NULL, 'x', 0, 1)", (), "usage.code"),
+    ("tenure_check_amount(NULL, 'x')", (), "usage.code"),
+    ("tenure_check_word(NULL, 'x', 'a')", (), "usage.code"),
+    ("tenure_refuse('nonsense')", (), "usage.code"),
+    ("tenure_refuse('opt.scope', NULL, 'a')", (), "opt.scope"),
+    ("tenure_refuse(NULL, 'a', 'b')", (), None),
+    ("tenure_within('start')", (), "usage.internal"),
+    ("tenure_detail(?, 'a')", ('{"a":-1}',), None),
+    ("tenure_detail(?, 'a')", (f'{{"a":{INT_MAX}}}',), INT_MAX),
+    ("tenure_detail(?, 'a')", (f'{{"a":{INT_MAX + 1}}}',), None),
+    ("tenure_detail(?, 'a')", (f'{{"a":{2**64}}}',), None),
+    ("tenure_detail(?, 'a')", ('{"a":1.5}',), None),
+    ("tenure_detail(?, 'a')", ('{"a":1,"ab":2,"a":"b"}',), "b"),
+    ("tenure_detail(?, 'a')", ("[]",), None),
+    ("tenure_add(?, ?)", (INT_MAX, 1), INT_MAX),
+    ("tenure_add(?, ?)", (MIN, -1), MIN),
+    ("tenure_add(?, ?)", (MIN, 1), MIN + 1),
+    ("tenure_add(?, ?)", ("x", 1), None),
+    ("tenure_add(?, ?)", (1, "x"), None),
+    ("tenure_json_merge(?, ?)", ('{"a":1,"bb":2,"b":3}', '{"b":{"c":[4]}}'), '{"a":1,"bb":2,"b":{"c":[4]}}'),
+    ("tenure_json_merge(?, ?)", ("{}", "{}"), "{}"),
+    ("tenure_json_merge(?, ?)", ("{", "{}"), "opt.rate_limits"),
+    ("tenure_json_merge(?, ?)", ('{"a":1}', "{"), "opt.rate_limits"),
+    ("turn_decision_part('|a||c|', ?)", ("reason",), None),
+    ("turn_decision_part('|a||c|', ?)", ("status",), "a"),
+    ("turn_decision_part('|a||c|', ?)", ("nonsense",), None),
+    ("turn_decision_part('|a||c|', ?)", (None,), None),
+    ("turn_decision_part(NULL, ?)", ("status",), None),
+    ("turn_provider_decision('turn.started', NULL, ?, 0, 0, NULL)", ("nonsense",), "usage.event"),
+    ("turn_provider_decision('turn.started', NULL, ?, 0, 0, NULL)", (None,), "usage.event"),
+    ("turn_provider_decision(NULL, NULL, ?, 0, 0, NULL)", ("same",), "usage.event"),
+    ("(SELECT json FROM tenure_json_texts(?))", ('["a"]',), '["a"]'),
+    ("(SELECT count(*) FROM tenure_json_texts(?))", (None,), 0),
+    ("(SELECT count(*) FROM tenure_json_texts)", (), 0),
+    ("(SELECT value FROM tenure_json_texts(?))", ("[1]",), "opt.keys"),
+    ("(SELECT session_id || keys || granted FROM session_granted('s', ?))", ('["a"]',), 's["a"]0'),
+    ("(SELECT granted FROM session_granted('s', ?))", ("[1]",), "opt.keys"),
+    ("(SELECT json FROM tenure_legacy_state(?))", (LEGACY,), LEGACY),
+    ("session_mint_id(?)", ("A_",), "usage.prefix"),
+    ("session_mint_id(?)", ("{_",), "usage.prefix"),
+    ("session_mint_id(?)", ("_",), "usage.prefix"),
+    ("session_mint_id(?)", ("abcdefghi_",), "usage.prefix"),
+]
+
+t = Tenure()
+for expression, params, want in ASKED:
+    name = f"{expression}, {params}: {want}"
+    if isinstance(want, str) and want.startswith(REFUSED):
+        refuses(t.db, f"SELECT {expression}", params, want, name=name)
+    else:
+        is_(t.value(f"SELECT {expression}", params), want, name)
+
+# A text that is longer than the connection allows.
+before = t.db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 200)
+for statement, params in (("SELECT display_safe(?)", ("\t" * 150,)), ("SELECT session_status_policy('running')", ())):
+    is_(error_of(t.db, statement, params)[0], "string or blob too big", f"{statement}: too long")
+t.db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)
+is_(json.loads(t.value("SELECT session_status_policy('running')"))["status"], "running", "and then it is not")
+done()
