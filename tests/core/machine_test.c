@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -32,6 +33,7 @@ typedef struct forgery {
   int read_error;   /* then reading it fails */
   const char *host; /* the name of this host; "!" fails */
   int no_namespace; /* stat() fails for the pid namespace */
+  int no_signal;    /* no process may be signalled */
 } forgery;
 
 static forgery forged;
@@ -89,6 +91,14 @@ int gethostname(char *out, size_t n) {
 int stat(const char *path, struct stat *out) {
   if (forged.no_namespace && strcmp(path, "/proc/self/ns/pid") == 0) return -1;
   return (int)syscall(SYS_newfstatat, AT_FDCWD, path, out, 0);
+}
+
+int kill(pid_t pid, int signal) {
+  if (forged.no_signal) {
+    errno = EPERM;
+    return -1;
+  }
+  return (int)syscall(SYS_kill, pid, signal);
 }
 
 #define MACHINE "/etc/machine-id"
@@ -196,6 +206,12 @@ static void test_functions(void) {
          "process_state(): no boot");
   forged = (forgery){.no_namespace = 1};
   is_str(value(db, "SELECT host_boot_id()"), "NULL", "host_boot_id(): no namespace");
+  forged = (forgery){.no_signal = 1};
+  char sql[200];
+  (void)snprintf(sql, sizeof sql,
+                 "SELECT process_state(%d, process_start_ticks(%d), host_boot_id(), host_name())",
+                 (int)getpid(), (int)getpid());
+  is_str(value(db, sql), "live", "process_state(): a process that may not be signalled");
   forged = (forgery){0};
   char file[TN_FILE_MAX];
   for (int i = 0; i < 3; i++) {
