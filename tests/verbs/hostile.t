@@ -4,6 +4,7 @@ callers, text that is meant to deceive, blobs for text."""
 
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -90,15 +91,32 @@ inner = [name for (name,) in t.sql(
     and not name.startswith("tenure_refusal")  # can only refuse
     and name != "tenure_logged"                # can only add to the log, which anyone may
     and not name.endswith("_once")]            # a verb with its receipt: the verb's own rules follow
+# The words and numbers by which one of several triggers is chosen; where it is a NULL, it may be any column.
+CHOICES = {"decision": ["create", "keep", "twin", "replace"], "how": ["open", "other"], "is_free": [0, 1]}
+
+
+def variants(view):
+    """What to insert into a view so that each of its triggers runs."""
+    heads = " ".join(re.search(r"(\bWHEN\b.*?)?\bBEGIN\b", sql, re.S).group(1) or "" for (sql,) in t.sql(
+        "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?", (view,)))
+    rows = [{}]
+    for column in sorted(set(re.findall(r"NEW\.(\w+)", heads))):
+        if column in CHOICES:
+            rows = [row | {column: value} for row in rows for value in CHOICES[column]]
+        elif f"NEW.{column} IS N" in heads:
+            rows += [row | {column: None} for row in rows]
+    return rows
+
+
 with t.situation("inner views"):
     found = build("start")["$S"]
     for name in inner:
         columns = [column for (column,) in t.sql("SELECT name FROM pragma_table_info(?)", (name,))]
-        for decision in ["create", "keep", "twin", "replace"] if "decision" in columns else [""]:
-            values = [decision if column == "decision" else found for column in columns]
+        for value in variants(name):
+            values = [value.get(column, found) for column in columns]
             t.refused_sql("usage.internal", f"INSERT INTO {name}({', '.join(columns)}) VALUES "
                           f"({', '.join('?' * len(columns))})", values,
-                          test=f"{name} {decision} is for the verbs alone")
+                          test=f"{name} {value or ''} is for the verbs alone")
 ok(inner, f"{len(inner)} such views")
 
 # Hostile text in any column of any verb: no refusal shows it raw, and none leaves half of it.

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""A verb whose write is skipped behind its back, by another trigger's RAISE(IGNORE), is refused and changes
+nothing: a verb happens as a whole or not at all."""
+
+import json
+import os
+import sqlite3
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tap import diag, done, ok  # noqa: E402
+from tenure import T0, Tenure, code_of  # noqa: E402
+
+ANN = {"scope": "s", "actor_id": "ann"}
+START = ("start", ANN | {"lease_ttl": 60, "supervisor_id": "sue"})
+TURN = ("turn_begin", {"session_id": "$S", "turn_id": "t1"})
+RESERVED = ("turn_begin", {"session_id": "$S", "turn_id": "t1", "reserve": 1})
+REQUEST = ("request_open", {"session_id": "$S", "request_id": "r1", "kind": "approval"})
+STEER = ("turn_steer", {"session_id": "$S", "expected_turn_id": "t1", "input": "i"})
+EXITED = ("transition", {"session_id": "$S", "status": "exited", "actor_id": "ann"})
+ESCALATE = ("escalate", ANN | {"kind": "blocking", "reason": "r"})
+GATES = ("gate_set", {"scope": "s", "gates": "[]"})
+RESULT = ("record_result", {"session_id": "$S", "status": "success"})
+FILE = {"started_at_epoch_s": 1, "last_started_at_epoch_s": 1, "start_count": 1}
+LATER = ("clock", {"at": T0 + 61})
+DEAD = ("start", START[1] | {"host": "$HOST", "boot_id": "$BOOT", "pid": 2147483647, "pid_start_ticks": 1})
+
+# Name | what goes before | the verb | the writes without which it must not be.
+CASES = [
+    ("a first start", [], START,
+     "INSERT scope, INSERT session"),
+    ("a start that joins", [START], (START[0], START[1] | {"fence": 1}),
+     "INSERT event, UPDATE session"),
+    ("a start by a twin", [START], START,
+     "INSERT event, UPDATE session"),
+    ("a start that replaces", [START, LATER], START,
+     "INSERT event, UPDATE scope, INSERT session"),
+    ("a heartbeat", [START], ("heartbeat", ANN),
+     "UPDATE session"),
+    ("a heartbeat with news", [START], ("heartbeat", ANN | {"activity": "a"}),
+     "INSERT event, UPDATE session"),
+    ("a clear", [START], ("clear", ANN),
+     "INSERT event, UPDATE session"),
+    ("a clear with notes", [START, ESCALATE, GATES], ("clear", ANN),
+     "INSERT event, UPDATE session"),
+    ("a takeover", [START, LATER], ("takeover", {"scope": "s", "actor_id": "bob", "reason": "r"}),
+     "INSERT event, UPDATE scope, UPDATE session, INSERT session"),
+    ("a transition", [START], ("transition", {"session_id": "$S", "status": "ready", "actor_id": "ann"}),
+     "INSERT event, UPDATE session"),
+    ("an end", [START], EXITED,
+     "INSERT event, UPDATE session"),
+    ("an end with a turn", [START, TURN, REQUEST], EXITED,
+     "INSERT event, UPDATE session"),
+    ("a resume", [START, EXITED], ("resume", {"session_id": "$S", "actor_id": "ann"}),
+     "INSERT event, UPDATE session"),
+    ("an import", [], ("import", {"scope": "s", "json": json.dumps(FILE | {"schema_version": 3, "session_id": "ses_old"})}),
+     "INSERT scope, INSERT session"),
+    ("an import of nothing", [], ("import", {"scope": "s", "json": json.dumps(FILE | {"schema_version": 2})}),
+     "INSERT event"),
+    ("an escalation", [START], ESCALATE,
+     "INSERT escalation"),
+    ("its resolution", [START, ESCALATE], ("escalation_resolve", {"escalation_id": "$E"}),
+     "UPDATE escalation"),
+    ("gates", [START], GATES,
+     "INSERT gate"),
+    ("other gates", [START, GATES], ("gate_set", {"scope": "s", "gates": "[1]"}),
+     "UPDATE gate"),
+    ("a baseline", [START], ("baseline_set", {"session_id": "$S", "name": "n", "digest": "d"}),
+     "INSERT baseline"),
+    ("a turn", [START], TURN,
+     "INSERT event, UPDATE session, INSERT turn"),
+    ("a reserved turn", [START], RESERVED,
+     "INSERT event, UPDATE session, INSERT turn"),
+    ("the start of a reserved turn", [START, RESERVED], TURN,
+     "INSERT event, UPDATE session"),
+    ("a request to start a turn", [START], ("turn_request_start", {"session_id": "$S", "message_id": "m"}),
+     "INSERT pending_start, UPDATE session"),
+    ("a steer", [START, TURN], STEER,
+     "INSERT turn_input"),
+    ("the end of a turn", [START, TURN, REQUEST], ("turn_end", {"session_id": "$S", "turn_id": "t1"}),
+     "INSERT event, UPDATE session, UPDATE turn"),
+    ("the end of an unseen turn", [START], ("turn_end", {"session_id": "$S", "turn_id": "t9"}),
+     "INSERT event, UPDATE session"),
+    ("an abort", [START, TURN, REQUEST], ("turn_abort", {"session_id": "$S"}),
+     "INSERT event, UPDATE session, UPDATE turn"),
+    ("a request", [START, TURN], REQUEST,
+     "INSERT event, INSERT request"),
+    ("an answer", [START, TURN, REQUEST],
+     ("request_resolve", {"session_id": "$S", "request_id": "r1", "decision": "approved"}),
+     "INSERT event, UPDATE request"),
+    ("usage", [START, TURN], ("usage", {"session_id": "$S", "input": 5}),
+     "UPDATE session"),
+    ("a provider's start", [START], ("provider_event", {"session_id": "$S", "type": "turn.started", "turn_id": "t1"}),
+     "INSERT event, UPDATE session"),
+    ("a provider's end", [START, TURN],
+     ("provider_event", {"session_id": "$S", "type": "turn.completed", "turn_id": "t1"}),
+     "INSERT event, UPDATE session"),
+    ("a provider's end of an unseen turn", [START],
+     ("provider_event", {"session_id": "$S", "type": "turn.completed", "turn_id": "t9"}),
+     "INSERT event, UPDATE session"),
+    ("a result", [START, TURN], ("record_result", {"session_id": "$S", "status": "success"}),
+     "INSERT event, INSERT result"),
+    ("a result again", [START, RESULT], ("record_result", {"session_id": "$S", "status": "failure"}),
+     "INSERT event, UPDATE result"),
+    ("a completion", [START], ("record_completion", {"session_id": "$S", "exit_code": 0, "status": "success"}),
+     "INSERT completion, INSERT event"),
+    ("a settlement", [DEAD, TURN, REQUEST], ("settle", {"session_id": "$S"}),
+     "INSERT event, INSERT result, UPDATE session"),
+    ("a reaping", [DEAD], ("reap", {"idle_secs": 0}),
+     "INSERT event, UPDATE session"),
+]
+
+t = Tenure()
+HOST = t.sql("SELECT host_name(), host_boot_id()")[0]
+
+
+def run(verb, columns):
+    if verb == "clock":    return t.clock(columns["at"])
+    found = {"$S": t.value("SELECT session_id FROM tenure_session"),
+             "$E": t.value("SELECT escalation_id FROM tenure_escalation"), "$HOST": HOST[0], "$BOOT": HOST[1]}
+    return t.verb(verb, **{name: found.get(value, value) for name, value in columns.items()})
+
+
+for case, prepare, verb, needed in CASES:
+    with t.situation(case):
+        for step in prepare:
+            run(*step)
+        before = t.dump()
+        t.sql("SAVEPOINT verb")
+        for write in needed.split(", "):
+            t.sql("CREATE TEMP TRIGGER skip BEFORE {} ON main.tenure_{} BEGIN SELECT RAISE(IGNORE); END"
+                  .format(*write.split()))
+            try:
+                got = repr(run(*verb))
+            except sqlite3.Error as error:
+                got = code_of(error)
+            same = t.dump() == before
+            if not ok(got == "usage.conflict_clause" and same, f"{case}, without its {write}: refused"):
+                diag(f"{got[:150]}; {'nothing' if same else 'something'} changed")
+            t.sql("ROLLBACK TO verb")
+done()
