@@ -53,7 +53,7 @@ END;
 
 CREATE TRIGGER tenure_session_log AFTER UPDATE OF
   incarnation, status, mode, owner_kind, supervisor_id, strict, lease_ttl, start_count, fence,
-  current_activity, progress_at, no_progress_count, last_outcome, exit_code, exit_signal,
+  current_activity, activity_at, progress_at, no_progress_count, last_outcome, exit_code, exit_signal,
   failure_origin, failure_reason, last_error, last_turn_id, host, boot_id, pid, pid_start_ticks,
   label, command, cwd, parent_session_id, token_budget, rate_limits
 ON tenure_session
