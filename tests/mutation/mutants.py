@@ -10,7 +10,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from sqltext import conditions, tokens  # noqa: E402
 
 # The C files that judge; the others only carry values to and fro, which coverage and the sweeps watch.
-JUDGES = ["guard", "lease", "outcome", "policy", "process", "start", "text", "turn", "legacy", "ulid", "verb_functions"]
+JUDGES = ["guard", "lease", "legacy", "outcome", "policy", "process", "start", "text", "turn", "ulid",
+          "verb_functions"]
 OPERATORS = [(r"(?<![<>=!+\-])<(?![<=])", "<="), (r"(?<![<>=\-])>(?![>=])", ">="), (r"<=", "<"), (r">=", ">"),
              (r"==", "!="), (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&")]
 
@@ -68,8 +69,10 @@ def of_statements(file, text):
 
 
 def of_operators(file, text):
-    """Each comparison and connective of a judging C file turned, outside of comments and texts."""
-    code = re.sub(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|^#[^\n]*', lambda m: " " * len(m.group()), text, flags=re.S | re.M)
+    """Each comparison and connective of a judging C file turned, outside of comments, texts and assertions
+    at compile time, of which a weaker one cannot be told from the right one."""
+    silent = r'/\*.*?\*/|_Static_assert\(.*?\);|"(?:[^"\\\n]|\\.)*"|^#[^\n]*'
+    code = re.sub(silent, lambda m: " " * len(m.group()), text, flags=re.S | re.M)
     for pattern, other in OPERATORS:
         for match in re.finditer(pattern, code):
             line = text.count("\n", 0, match.start()) + 1

@@ -461,6 +461,8 @@ for reserved in (False, True):
             t.clock(T0 + age)
             is_(effective(session), {"t0": "interrupted", "t1": want}, f"a {kind} turn, {name}: {want}")
             is_(state(session), kind, "and nothing is stored")
+            is_(t.value("SELECT active_turn_id FROM tenure_thread_status"), "t1" if want == kind else None,
+                f"the active turn of the thread, {name}")
             shown = thread(session)[0]
             is_(shown == "active", want == kind, f"the thread of a {kind} turn, {name}, is not shown active"
                 if want != kind else f"the thread of a {kind} turn, {name}, is active")

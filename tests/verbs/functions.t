@@ -164,7 +164,7 @@ fresh.clock(T0 + 100)
 is_(time_of(fresh.value("SELECT session_mint_id()")), (T0 + 100) * 1000, "and on time again when it goes on")
 twins = {Tenure().value("SELECT session_mint_id()") for _ in range(20)}
 is_(len(twins), 20, "connections that make an id in the same moment make different ones")
-for prefix in ("esc_", "a_", "abcdefgh_", "ses_"):
+for prefix in ("esc_", "a_", "z_", "abcdefgh_", "ses_"):
     ok(call("session_mint_id", (prefix,)).startswith(prefix), f"prefix {prefix}")
 ok(call("session_mint_id", (None,)).startswith("ses_"), "no prefix is ses_")
 for prefix in ("", "_", "a", "ses", "SES_", "a1_", "a b_", "abcdefghi_", "é_", "a_b_", "a_\0", 1):

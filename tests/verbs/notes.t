@@ -172,6 +172,9 @@ for columns, code in (({"kind": None}, "opt.kind"), ({"kind": "Blocking"}, "opt.
                       ({"actor_id": " "}, "opt.blank_id"), ({"actor_id": "a\n"}, "opt.bad_id")):
     t.refused(code, "escalate", **{"scope": "s", "kind": "blocking", "reason": "r"} | columns)
 is_(t.verb("escalate", kind="blocking", reason="r")["scope"], "main", "the default scope is main")
+open_one = t.value("SELECT escalation_id FROM tenure_escalation WHERE resolved_at IS NULL")
+for actor, code in ((" ", "opt.blank_id"), ("a\n", "opt.bad_id")):
+    t.refused(code, "escalation_resolve", escalation_id=open_one, actor_id=actor)
 is_(t.verb("escalate", scope="", kind="blocking", reason="r").get("scope"), None, "'' is none")
 
 # Two connections in the same second: each is told of its own.

@@ -53,7 +53,8 @@ CASES = [
      "INSERT event, UPDATE session"),
     ("a resume", [START, EXITED], ("resume", {"session_id": "$S", "actor_id": "ann"}),
      "INSERT event, UPDATE session"),
-    ("an import", [], ("import", {"scope": "s", "json": json.dumps(FILE | {"schema_version": 3, "session_id": "ses_old"})}),
+    ("an import", [],
+     ("import", {"scope": "s", "json": json.dumps(FILE | {"schema_version": 3, "session_id": "ses_old"})}),
      "INSERT scope, INSERT session"),
     ("an import of nothing", [], ("import", {"scope": "s", "json": json.dumps(FILE | {"schema_version": 2})}),
      "INSERT event"),
@@ -138,4 +139,15 @@ for case, prepare, verb, needed in CASES:
             if not ok(got == "usage.conflict_clause" and same, f"{case}, without its {write}: refused"):
                 diag(f"{got[:150]}; {'nothing' if same else 'something'} changed")
             t.sql("ROLLBACK TO verb")
+
+# The second write of the same change, which completes it, is the one that is skipped.
+for name, sql in (("a heartbeat with news",
+                   "INSERT INTO tenure_heartbeat(scope, actor_id, activity) VALUES ('s', 'ann', 'a')"),
+                  ("a plain end", "UPDATE tenure_session SET status = 'exited', revision = revision + 1")):
+    with t.situation(name):
+        run(*START)
+        t.clock(T0 + 1)
+        t.sql("CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_session WHEN NEW.revision = OLD.revision"
+              " BEGIN SELECT RAISE(IGNORE); END")
+        t.refused_sql("usage.conflict_clause", sql, test=f"{name}, not completed: refused")
 done()

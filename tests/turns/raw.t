@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""Plain statements on the tables that hang on turns: requests, input, history. What a verb would not do is
+refused by name, and what belongs to a session goes with its row, only then."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from tap import done, is_  # noqa: E402
+from tenure import Tenure  # noqa: E402
+
+t = Tenure()
+TABLES = "turn turn_input request history pending_start grant provider_seen".split()
+
+
+def working():
+    """A session with the open turn t1 and a row in every table that hangs on turns."""
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("request_open", session_id=session, request_id="r1", kind="approval")
+    t.verb("turn_steer", session_id=session, input="i")
+    t.verb("turn_take_input", session_id=session)
+    t.verb("turn_request_start", session_id=session, message_id="m")
+    t.verb("provider_event", session_id=session, type="runtime.error", turn_id="t9", event_id="e1")
+    t.sql("INSERT INTO tenure_grant (session_id, key, turn_id) VALUES (?, 'key', 't1')", (session,))
+    t.sql("INSERT INTO tenure_history (session_id, seq, turn_id, kind, at) VALUES"
+          " (?, 1 + (SELECT coalesce(max(seq), 0) FROM tenure_history), 't1', 'note', session_now())", (session,))
+    return session
+
+
+def request(session, **columns):
+    row = {"session_id": session, "incarnation": 1, "request_id": "r2", "attempt": 1, "turn_id": "t1",
+           "kind": "approval", "state": "pending", "created_at": t.now} | columns
+    return (f"INSERT INTO tenure_request ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+            tuple(row.values()))
+
+
+with t.situation("requests by hand", healthy=False):
+    session = working()
+    for name, columns, code in (
+            ("an unknown session", {"session_id": "ses_x"}, "turn.missing"),
+            ("a first attempt that is not the first", {"attempt": 2}, "write.request"),
+            ("attempt 0", {"attempt": 0}, "write.request"),
+            ("an attempt that was", {"request_id": "r1"}, "write.exists"),
+            ("another one while one is pending", {"request_id": "r1", "attempt": 2}, "write.exists"),
+            ("one that is resolved already", {"state": "resolved", "decision": "approved"}, "write.request"),
+            ("no open turn", {"turn_id": "t0"}, "write.request")):
+        t.refused_sql(code, *request(session, **columns), test=f"a request by hand, {name}: {code}")
+    t.verb("request_resolve", session_id=session, request_id="r1", decision="approved")
+    t.refused_sql("write.request", *request(session, request_id="r1", attempt=3), test="an attempt left out")
+    t.sql(*request(session, request_id="r1", attempt=2))
+    is_(t.sql("SELECT attempt, state FROM tenure_request ORDER BY attempt"), [(1, "resolved"), (2, "pending")],
+        "the next attempt is right")
+
+with t.situation("what belongs to a session", healthy=False):
+    session = working()
+    for table in TABLES:
+        is_(t.value(f"SELECT count(*) > 0 FROM tenure_{table}"), 1, f"tenure_{table} has a row")
+    for table in ("turn", "turn_input", "request", "history"):
+        code = "write.append_only" if table == "history" else "write.delete"
+        t.refused_sql(code, f"DELETE FROM tenure_{table}", test=f"tenure_{table} by hand: {code}")
+    t.verb("clear", session_id=session, actor_id="ann")
+    t.sql("DELETE FROM tenure_session")
+    is_([table for table in TABLES if t.value(f"SELECT count(*) FROM tenure_{table}")], [],
+        "nothing outlives the row of the session")
+
+with t.situation("a turn reserved twice"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    for name in ("reserved", "reserved again"):
+        is_(t.verb("turn_begin", session_id=session, turn_id="t1", reserve=1)["state"], "reserved", name)
+    is_(t.value("SELECT status FROM tenure_session"), "starting", "it is still to start")
+done()
