@@ -302,4 +302,18 @@ with t.situation("a turn supersedes another"):
     ok(events.index("turn.aborted t1") < events.index("turn.started t2"),
        "its end precedes the new start in the log")
 
+# The message of an end is the agent's last word only where the turn was completed; else it is the error.
+for seen in (False, True):
+    for outcome, word, error in (("completed", "m", None), ("failed", None, "m"), ("interrupted", None, None)):
+        name = f"the message of {outcome}, a turn that was {'seen' if seen else 'not seen'}"
+        with t.situation(name):
+            session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+            if seen:
+                t.verb("provider_event", session_id=session, type="turn.started", turn_id="t1", message="begun")
+                is_(t.value("SELECT last_agent_message FROM tenure_turn"), None, f"{name}: none at its start")
+            t.verb("provider_event", session_id=session, type="turn.completed", turn_id="t1", outcome=outcome,
+                   message="m")
+            is_(t.sql("SELECT t.last_agent_message, s.last_error FROM tenure_turn AS t, tenure_session AS s"),
+                [(word, error)], name)
+
 done()
