@@ -55,7 +55,6 @@ launch() {
 launcher() {
   local go
   local -a tied=()
-  [[ -n $GROUP ]] || trap - INT QUIT
   ! setpriv --pdeathsig KILL true 2>/dev/null || tied=(setpriv --pdeathsig KILL --)
   exec {go}<"/proc/self/fd/$GO"
   close_fd "$GO" "$EVENTS"

@@ -64,6 +64,7 @@ def run(scope, *command):
 
 SHOW = """
 import os, signal, sys
+print("ignored", sorted(n for n in (1, 2, 3, 15) if signal.getsignal(n) == signal.SIG_IGN), flush=True)
 signal.signal(signal.SIGINT, lambda *_: print("<INT>", flush=True))
 print("tty", os.isatty(0), os.isatty(1), os.isatty(2), os.tcgetpgrp(0) == os.getpgrp(), flush=True)
 open("/dev/tty").close()
@@ -75,6 +76,7 @@ sys.exit(5)
 """
 terminal = Terminal(*run("keys", "--", PYTHON, "-c", SHOW))
 ok(terminal.sees("running as ses_"), "a person is told who runs")
+ok(terminal.sees("ignored []"), "no signal is ignored")
 ok(terminal.sees("tty True True True True"), "the command has the terminal")
 terminal.type("abc\n")
 ok(terminal.sees("read cba"), "and reads what is typed")
