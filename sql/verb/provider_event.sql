@@ -137,7 +137,7 @@ END;
 CREATE TRIGGER tenure_provider_event_ignore INSTEAD OF INSERT ON tenure_provider_event_judged
 WHEN NEW.reason IS NOT NULL
 BEGIN
-  SELECT tenure_within('provider_event');
+  -- That it is the verb that asks, the next view proves.
   INSERT INTO tenure_provider_event_answered (session_id, event_id, reason)
   VALUES (NEW.session_id, NEW.event_id, NEW.reason);
 END;
