@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tap import done, is_  # noqa: E402
-from tenure import Tenure  # noqa: E402
+from tenure import T0, Tenure  # noqa: E402
 
 t = Tenure()
 TABLES = "turn turn_input request history pending_start grant provider_seen".split()
@@ -66,7 +66,9 @@ with t.situation("what belongs to a session", healthy=False):
 
 with t.situation("a turn reserved twice"):
     session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
-    for name in ("reserved", "reserved again"):
-        is_(t.verb("turn_begin", session_id=session, turn_id="t1", reserve=1)["state"], "reserved", name)
+    for at, name in ((T0, "reserved"), (T0 + 5, "reserved again")):
+        t.clock(at)
+        report = t.verb("turn_begin", session_id=session, turn_id="t1", reserve=1)
+        is_((report["state"], report["started_at_epoch_s"]), ("reserved", T0), f"{name}: since the first time")
     is_(t.value("SELECT status FROM tenure_session"), "starting", "it is still to start")
 done()
