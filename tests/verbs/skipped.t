@@ -109,6 +109,8 @@ CASES = [
      "INSERT event, INSERT result, UPDATE session"),
     ("a reaping", [DEAD], ("reap", {"idle_secs": 0}),
      "INSERT event, UPDATE session"),
+    ("a collection", [START, EXITED], ("gc", {"older_than_secs": 0}),
+     "INSERT event"),
 ]
 
 t = Tenure()
