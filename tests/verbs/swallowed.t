@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+"""A write that does not happen: a trigger of the user's own, or a constraint under OR IGNORE, passes over the row that
+a verb is about. The verb notices, is refused and changes nothing; it never reports what is not there."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from cases import CASES, NOW, fill, known, outcome, plainly, statement  # noqa: E402
+from tap import diag, done, is_, ok  # noqa: E402
+from tenure import Tenure  # noqa: E402
+
+# The writes without which a verb is refused. What it takes along besides, such as the counter of a scope or the notes
+# of a session that ends, is not asked for again.
+NOTICED = """
+    baseline_set: INSERT tenure_baseline
+    clear: INSERT tenure_event
+    clear: UPDATE tenure_session
+    escalate: INSERT tenure_escalation
+    escalation_resolve: UPDATE tenure_escalation
+    gate_set: UPDATE tenure_gate
+    gc: INSERT tenure_event
+    heartbeat: INSERT tenure_event
+    heartbeat: INSERT tenure_receipt
+    heartbeat: UPDATE tenure_session
+    import: INSERT tenure_scope
+    import: INSERT tenure_session
+    import: UPDATE tenure_scope
+    provider_event: INSERT tenure_event
+    provider_event: UPDATE tenure_session
+    reap: INSERT tenure_event
+    reap: UPDATE tenure_session
+    record_completion: INSERT tenure_completion
+    record_completion: INSERT tenure_event
+    record_result: INSERT tenure_event
+    record_result: INSERT tenure_result
+    record_result: UPDATE tenure_result
+    request_open: INSERT tenure_event
+    request_open: INSERT tenure_request
+    request_resolve: INSERT tenure_event
+    request_resolve: UPDATE tenure_request
+    resume: INSERT tenure_event
+    resume: UPDATE tenure_session
+    settle: INSERT tenure_event
+    settle: INSERT tenure_result
+    settle: UPDATE tenure_session
+    start: INSERT tenure_event
+    start: INSERT tenure_scope
+    start: INSERT tenure_session
+    start: UPDATE tenure_scope
+    start: UPDATE tenure_session
+    takeover: INSERT tenure_event
+    takeover: INSERT tenure_session
+    takeover: UPDATE tenure_scope
+    takeover: UPDATE tenure_session
+    transition: INSERT tenure_event
+    transition: UPDATE tenure_session
+    turn_abort: INSERT tenure_event
+    turn_abort: UPDATE tenure_session
+    turn_abort: UPDATE tenure_turn
+    turn_begin: INSERT tenure_event
+    turn_begin: INSERT tenure_turn
+    turn_begin: UPDATE tenure_session
+    turn_end: INSERT tenure_event
+    turn_end: UPDATE tenure_session
+    turn_end: UPDATE tenure_turn
+    turn_request_start: INSERT tenure_pending_start
+    turn_request_start: UPDATE tenure_session
+    turn_steer: INSERT tenure_turn_input
+    usage: UPDATE tenure_session
+"""
+
+# Verbs of turns, and others that need one: on a session with an open turn, an input, a request and a turn that was
+# asked for, and on a quiet one.
+TURNS = [
+    ("ask for a turn", "turn_request_start", {"session_id": "@quiet", "message_id": "m"}),
+    ("ask for a turn again", "turn_request_start", {"session_id": "@asked", "message_id": "m2"}),
+    ("begin", "turn_begin", {"session_id": "@quiet", "turn_id": "t2"}),
+    ("begin what was reserved", "turn_begin", {"session_id": "@reserved", "turn_id": "r1"}),
+    ("begin what was asked for", "turn_begin", {"session_id": "@asked", "turn_id": "t2"}),
+    ("begin in place of another", "turn_begin", {"session_id": "@turning", "turn_id": "t2", "replace": 1}),
+    ("steer", "turn_steer", {"session_id": "@turning", "input": "x"}),
+    ("take the input", "turn_take_input", {"session_id": "@turning"}),
+    ("end", "turn_end", {"session_id": "@turning", "turn_id": "t1", "message": "m", "total": 3}),
+    ("end with an error", "turn_end", {"session_id": "@turning", "turn_id": "t1", "outcome": "failed"}),
+    ("abort", "turn_abort", {"session_id": "@turning"}),
+    ("open a request", "request_open", {"session_id": "@turning", "request_id": "q2", "kind": "approval"}),
+    ("resolve it", "request_resolve", {"session_id": "@turning", "request_id": "q", "decision": "approved_for_session",
+                                       "remember": '["a"]'}),
+    ("usage", "usage", {"session_id": "@turning", "input": 1, "total": 2}),
+    ("provider: completed", "provider_event", {"session_id": "@turning", "type": "turn.completed", "turn_id": "t1",
+                                               "event_id": "e"}),
+    ("provider: started", "provider_event", {"session_id": "@quiet", "type": "turn.started", "turn_id": "t3"}),
+    ("provider: unnamed", "provider_event", {"session_id": "@quiet", "type": "turn.started"}),
+    ("provider: after the fact", "provider_event", {"session_id": "@quiet", "type": "turn.completed",
+                                                    "turn_id": "t9", "outcome": "failed"}),
+    ("provider: error", "provider_event", {"session_id": "@turning", "type": "runtime.error", "message": "m"}),
+    ("provider: exited", "provider_event", {"session_id": "@turning", "type": "session.exited"}),
+    ("clear in a turn", "clear", {"scope": "turning", "actor_id": "ann"}),
+    ("end in a turn", "transition", {"session_id": "@turning", "status": "failed", "actor_id": "ann"}),
+    ("replace a result", "record_result", {"session_id": "@turning", "status": "success", "final": 1}),
+    ("baseline again", "baseline_set", {"session_id": "@live", "name": "head", "digest": "e"}),
+    ("settle one that is over", "settle", {"session_id": "@ended"}),
+    ("settle one that was lost", "settle", {"session_id": "@lost"}),
+]
+
+t = fill(Tenure())
+for scope in ("quiet", "asked", "turning", "reserved"):
+    t.verb("start", scope=scope, actor_id="ann", lease_ttl=600)
+ids = known(t) | {f"@{scope}": t.holder(scope)["session_id"] for scope in ("quiet", "asked", "turning", "reserved")}
+t.verb("turn_request_start", session_id=ids["@asked"], message_id="m")
+t.verb("turn_begin", session_id=ids["@reserved"], turn_id="r1", reserve=1)
+t.verb("turn_begin", session_id=ids["@turning"], turn_id="t1")
+t.verb("turn_steer", session_id=ids["@turning"], input="x")
+t.verb("request_open", session_id=ids["@turning"], request_id="q", kind="approval")
+t.verb("record_result", session_id=ids["@turning"], status="failure", provenance="completion")
+t.clock(NOW - 50)
+ids["@lost"] = t.verb("start", scope="lost", actor_id="ann", lease_ttl=10)["session_id"]
+t.verb("turn_begin", session_id=ids["@lost"], turn_id="l1")
+t.clock(NOW)
+
+cases = [(name, verb, columns) for name, verb, columns, want in CASES
+         if want == "ok" and ("receipt_id" not in columns or verb == "heartbeat")] + TURNS
+
+
+def played(verb, columns):
+    """What the verb comes to, and all rows after it; minted ids are named alike."""
+    got = outcome(t.db, *statement(verb, columns, ids))
+    got = got if isinstance(got, str) else "ok"
+    return got, {table: sorted(plainly(row, ids) for row in rows) for table, rows in t.dump().items()}
+
+
+before = {table: sorted(plainly(row, ids) for row in rows) for table, rows in t.dump().items()}
+noticed = set()
+for name, verb, columns in cases:
+    with t.situation(name, at=NOW, healthy=False):
+        want, after = played(verb, columns)
+    faults = [] if want == "ok" else [f"without a trigger in the way: {want}"]
+    for table in [table for table in before if before[table] != after[table]]:
+        for change in ("INSERT", "UPDATE"):
+            with t.situation(f"{name}: {change} {table}", at=NOW, healthy=False):
+                t.sql(f"CREATE TEMP TRIGGER swallow BEFORE {change} ON main.{table} BEGIN SELECT RAISE(IGNORE); END")
+                got, rows = played(verb, columns)
+                if got != "ok":
+                    noticed.add(f"{verb}: {change} {table}")
+                    faults += [] if rows == before else [f"without {change} on {table}: {got}, but not undone"]
+    ok(not faults, f"{name}: {verb}")
+    if faults:
+        diag("\n".join(faults))
+missed = [line.strip() for line in NOTICED.strip().split("\n") if line.strip() not in noticed]
+is_(missed, [], "each verb notices that its own writes are missing")
+done()
