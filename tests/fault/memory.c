@@ -47,7 +47,8 @@ static int sweep_one(bed *b, char *sql) {
   return tried;
 }
 
-/* What SQL selects, the names of its columns first. No statement may stay open, it would keep an interrupt in force. To be freed with sqlite3_free_table(). */
+/* What SQL selects, the names of its columns first; to be freed with sqlite3_free_table(). No statement may stay
+** open: it would keep an interrupt in force. */
 static char **list_all(sqlite3 *db, const char *sql, int *rows) {
   char **list = NULL;
   if (sqlite3_get_table(db, sql, &list, rows, NULL, NULL) != SQLITE_OK) die(db, sql);
