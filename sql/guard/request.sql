@@ -80,6 +80,9 @@ END;
 
 CREATE TRIGGER tenure_turn_input_update_guard BEFORE UPDATE ON tenure_turn_input
 BEGIN
+  SELECT tenure_refuse('write.null')
+   WHERE NEW.session_id IS NULL OR NEW.turn_id IS NULL OR NEW.seq IS NULL OR NEW.payload IS NULL
+      OR NEW.at IS NULL OR NEW.state IS NULL;
   SELECT tenure_refuse('write.fixed', 'what', 'input, but for being consumed or left over,')
    WHERE NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id OR NEW.seq <> OLD.seq
       OR NEW.payload <> OLD.payload OR NEW.at <> OLD.at

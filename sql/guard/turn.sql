@@ -25,10 +25,17 @@ BEGIN
           NEW.session_id);
 END;
 
+-- A NULL is refused by name: under OR REPLACE SQLite makes it the column's default, after this guard.
 CREATE TRIGGER tenure_turn_update_guard BEFORE UPDATE ON tenure_turn
 BEGIN
   SELECT tenure_refuse(
-           CASE WHEN NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id
+           CASE WHEN NEW.session_id IS NULL OR NEW.turn_id IS NULL OR NEW.incarnation IS NULL
+                     OR NEW.kind IS NULL OR NEW.state IS NULL OR NEW.started_at IS NULL
+                     OR NEW.start_input IS NULL OR NEW.start_cached_input IS NULL
+                     OR NEW.start_output IS NULL OR NEW.start_reasoning_output IS NULL
+                     OR NEW.start_total IS NULL OR NEW.start_cost_usd IS NULL
+                THEN 'write.null'
+                WHEN NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id
                      OR NEW.incarnation <> OLD.incarnation OR NEW.kind <> OLD.kind THEN 'write.fixed'
                 WHEN OLD.ended_at IS NOT NULL THEN 'turn.ended'
                 WHEN OLD.state = 'running' AND NEW.state = 'reserved' THEN 'write.turn'

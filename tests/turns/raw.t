@@ -64,6 +64,18 @@ with t.situation("what belongs to a session", healthy=False):
     is_([table for table in TABLES if t.value(f"SELECT count(*) FROM tenure_{table}")], [],
         "nothing outlives the row of the session")
 
+with t.situation("a NULL that OR REPLACE would turn into a default"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1", kind="review")
+    for table, column in (("turn", "kind"), ("turn", "start_total"), ("turn", "state")):
+        t.refused_sql("write.null", f"UPDATE OR REPLACE tenure_{table} SET {column} = NULL",
+                      test=f"tenure_{table}.{column}")
+    t.verb("turn_begin", session_id=session, turn_id="t2", replace=1)
+    t.verb("turn_steer", session_id=session, input="i")
+    t.verb("turn_take_input", session_id=session)
+    t.refused_sql("write.null", "UPDATE OR REPLACE tenure_turn_input SET state = NULL",
+                  test="consumed input does not wait again")
+
 with t.situation("a turn reserved twice"):
     session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
     for at, name in ((T0, "reserved"), (T0 + 5, "reserved again")):
