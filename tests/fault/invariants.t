@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 sys.dont_write_bytecode = True
+from health import damage  # noqa: E402
 from invariants import RULES, broken  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 from tenure import T0, Tenure  # noqa: E402
@@ -131,6 +132,7 @@ def sound():
 t, names = sound()
 is_(broken(t.db), [], "where all is well nothing is found")
 
+damage(t.db)
 # The guards, the constraints and the indexes of the tables would all refuse what follows.
 for kind, name in t.sql("SELECT type, name FROM sqlite_schema WHERE type = 'trigger' OR sql LIKE 'CREATE UNIQUE%'"):
     t.sql(f"DROP {kind} {name}")

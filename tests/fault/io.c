@@ -298,8 +298,13 @@ static void try_opening(const mode *in, const char *part, const char *sql, const
   site_free(s);
 }
 
+/* A part of few steps may go without a failure where failures are drawn by chance; all of them together may
+** not, see main(). */
+static long long all_points;
+
 static void report(const mode *in, const char *what) {
-  ok(total.faults == 0 && total.points > 0,
+  all_points += total.points;
+  ok(total.faults == 0,
      "%s, %s: %lld failures of a call, %lld steps completed in spite of it, %lld failed and yet "
      "had their effect",
      in->name, what, total.points, total.completed, total.late);
@@ -356,5 +361,6 @@ int main(int argc, char **argv) {
   for (int i = 0; i < MODE_COUNT; i++) try_mode(&modes[i]);
   script_free(&rules);
   plan_free(&planned);
+  ok(all_points > 0, "calls were failed, %lld in all", all_points);
   return done_testing();
 }
