@@ -144,6 +144,11 @@ FULL ?= 1
 test-fault: deps dist/tenure.so $(TEST_BINS)  ## faults of memory, I/O and power, at length (minutes); FULL=2 SEED=N
 	@FAULT_FULL=$(FULL) FAULT_SEED=$(SEED) prove $(PROVE) -v tests/fault
 
+.PHONY: test-long
+test-long: export TENURE_LONG ?= 1
+test-long: export TENURE_STEPS ?= 10000000
+test-long: test  ## the same, with what takes hours; TENURE_STEPS=10000000
+
 .PHONY: test-programs
 test-programs: $(TEST_BINS)
 
