@@ -10,7 +10,7 @@ RULES = ("verbs", "guards", "turns", "keep", "wait", "policy", "core")
 # Not worth running here even with --all: what measures, needs real time, or judges the sources themselves.
 NEVER = ("bench", "storm", "demo", "docs", "mutation", "hosts", "fuzz", "formal", "pause", "fault", "cover", "memory")
 # Tests of the rules that run many processes, or long: they see no rule that the others do not.
-LONG = ("keep/races.t", "turns/kill.t", "turns/race.t", "turns/random.t")
+LONG = ("keep/races.t", "turns/kill.t", "turns/race.t")
 
 # Files whose name does not say where their tests are. What is named here counts as if named by the test.
 SUBJECTS = [
