@@ -85,6 +85,7 @@ class Terminal:
         if self.pid == 0:
             try:
                 os.read(0, 1)  # until the terminal has its size
+                signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs this may ignore it
                 os.chdir(folder.name)
                 os.execve(program[0], program, clean | environment)
             finally:
