@@ -11,7 +11,22 @@ CREATE TRIGGER tenure_heartbeat_run INSTEAD OF INSERT ON tenure_heartbeat
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('heartbeat', NEW.actor_id, NULL);
-  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
+  INSERT INTO tenure_heartbeat_found (session_id, scope, actor_id, fence, activity, progress, outcome)
+  VALUES (coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                     WHERE scope = coalesce(NEW.scope, 'main')
+                                       AND ended_at IS NULL)),
+          NEW.scope, NEW.actor_id, NEW.fence, NEW.activity, NEW.progress, NEW.outcome);
+END;
+
+CREATE VIEW tenure_heartbeat_found AS
+SELECT NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS fence, NULL AS activity,
+       NULL AS progress, NULL AS outcome
+ WHERE 0;
+
+CREATE TRIGGER tenure_heartbeat_renew INSTEAD OF INSERT ON tenure_heartbeat_found
+BEGIN
+  SELECT tenure_within('heartbeat'),
+         tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
 
   -- The guards, in the order of the contract. The right fence stands for the actor.
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
@@ -25,16 +40,8 @@ BEGIN
                          THEN 'heartbeat.not_owner' END,
                     tenure_fence_refusal(NEW.scope, NEW.fence, h.strict, h.scope, h.fence, 0),
                     CASE WHEN h.stale THEN 'heartbeat.stale' END)
-             FROM (SELECT 1)
-             LEFT JOIN tenure_holder AS h
-               ON h.session_id = coalesce(NEW.session_id,
-                                          (SELECT session_id FROM tenure_session
-                                            WHERE scope = coalesce(NEW.scope, 'main')
-                                              AND ended_at IS NULL))),
-          coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                     WHERE scope = coalesce(NEW.scope, 'main')
-                                       AND ended_at IS NULL)),
-          coalesce(NEW.scope, 'main'), NEW.actor_id, NEW.fence);
+             FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.session_id = NEW.session_id),
+          NEW.session_id, coalesce(NEW.scope, 'main'), NEW.actor_id, NEW.fence);
 
   UPDATE tenure_session
      SET last_heartbeat_at = max(session_now(), coalesce(last_heartbeat_at, 0)),
@@ -44,13 +51,11 @@ BEGIN
          lease_file = lease_grant('file', lease_ttl),
          changed_at = max(session_now(), changed_at),
          revision = session_next_revision(revision)
-   WHERE session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                                 WHERE scope = coalesce(NEW.scope, 'main')
-                                                   AND ended_at IS NULL));
+   WHERE session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 
-  INSERT INTO tenure_heartbeat_news (scope, session_id, activity, progress, outcome)
-  VALUES (NEW.scope, NEW.session_id, NEW.activity, NEW.progress, NEW.outcome);
+  INSERT INTO tenure_heartbeat_news (session_id, activity, progress, outcome)
+  VALUES (NEW.session_id, NEW.activity, NEW.progress, NEW.outcome);
 
   SELECT tenure_report(
            h.session_id, h.scope,
@@ -60,10 +65,7 @@ BEGIN
            'last_heartbeat_at_epoch_s', h.last_heartbeat_at,
            'lease_expires_at_epoch_s', h.lease_expires_at, 'remaining_secs', h.remaining_secs,
            'revision', h.revision, 'fence', h.fence, 'activity_updated_at_epoch_s', h.activity_at)
-    FROM tenure_holder AS h
-   WHERE h.session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                                   WHERE scope = coalesce(NEW.scope, 'main')
-                                                     AND ended_at IS NULL));
+    FROM tenure_holder AS h WHERE h.session_id = NEW.session_id;
 END;
 
 -- What a heartbeat has to tell, if anything: a second write of the same change, under the same revision,
@@ -72,20 +74,18 @@ END;
 -- SQLite makes room for a whole trigger program before it looks at its WHEN, so here, and wherever a
 -- program is long and rarely wanted, a short one decides and hands over to the long one.
 CREATE VIEW tenure_heartbeat_news AS
-SELECT NULL AS scope, NULL AS session_id, NULL AS activity, NULL AS progress, NULL AS outcome
- WHERE 0;
+SELECT NULL AS session_id, NULL AS activity, NULL AS progress, NULL AS outcome WHERE 0;
 
 CREATE TRIGGER tenure_heartbeat_has_news INSTEAD OF INSERT ON tenure_heartbeat_news
 WHEN coalesce(NEW.activity, NEW.progress, NEW.outcome) IS NOT NULL
 BEGIN
   SELECT tenure_within('heartbeat');
-  INSERT INTO tenure_heartbeat_told (scope, session_id, activity, progress, outcome)
-  VALUES (NEW.scope, NEW.session_id, NEW.activity, NEW.progress, NEW.outcome);
+  INSERT INTO tenure_heartbeat_told (session_id, activity, progress, outcome)
+  VALUES (NEW.session_id, NEW.activity, NEW.progress, NEW.outcome);
 END;
 
 CREATE VIEW tenure_heartbeat_told AS
-SELECT NULL AS scope, NULL AS session_id, NULL AS activity, NULL AS progress, NULL AS outcome
- WHERE 0;
+SELECT NULL AS session_id, NULL AS activity, NULL AS progress, NULL AS outcome WHERE 0;
 
 CREATE TRIGGER tenure_heartbeat_tell INSTEAD OF INSERT ON tenure_heartbeat_told
 BEGIN
@@ -102,8 +102,6 @@ BEGIN
                                   WHEN 0 THEN session_next_revision(no_progress_count)
                                   ELSE no_progress_count END,
          last_outcome = coalesce(tenure_check_text('outcome', NEW.outcome), last_outcome)
-   WHERE session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                                 WHERE scope = coalesce(NEW.scope, 'main')
-                                                   AND ended_at IS NULL));
+   WHERE session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 END;
