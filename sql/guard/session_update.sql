@@ -50,8 +50,8 @@ END;
 
 CREATE TRIGGER tenure_session_change_guard
 BEFORE UPDATE OF session_id, scope, incarnation, status, owner_kind, owner_id, supervisor_id, strict,
-                 clock, lease_ttl, started_at, last_started_at, start_count, progress_at, fence,
-                 activity_at, ended_at, end_reason, ended_by, end_note, predecessor_id
+                 clock, lease_ttl, started_at, last_started_at, start_count, fence, ended_at, end_reason,
+                 ended_by, end_note, predecessor_id
 ON tenure_session
 BEGIN
   SELECT tenure_refuse('write.null')
@@ -85,16 +85,10 @@ BEGIN
                      AND (NEW.supervisor_id IS NOT OLD.supervisor_id
                           OR NEW.owner_kind <> OLD.owner_kind)
                 THEN 'write.join'
-                WHEN NEW.incarnation <> OLD.incarnation
-                     AND (NEW.changed_at > max(OLD.changed_at, session_now())
-                          OR NEW.progress_at > max(coalesce(OLD.progress_at, 0), session_now())
-                          OR NEW.activity_at > max(coalesce(OLD.activity_at, 0), session_now()))
-                THEN 'write.stamp'
-                WHEN NEW.incarnation = OLD.incarnation
-                     AND (NEW.progress_at < OLD.progress_at OR NEW.activity_at < OLD.activity_at
-                          OR NEW.last_started_at > max(OLD.last_started_at, session_now())
-                          OR NEW.progress_at > max(coalesce(OLD.progress_at, 0), session_now())
-                          OR NEW.activity_at > max(coalesce(OLD.activity_at, 0), session_now()))
+                WHEN (NEW.incarnation <> OLD.incarnation
+                      AND NEW.changed_at > max(OLD.changed_at, session_now()))
+                     OR (NEW.incarnation = OLD.incarnation
+                         AND NEW.last_started_at > max(OLD.last_started_at, session_now()))
                 THEN 'write.stamp' END,
            'row', OLD.clock, 'connection', tenure_clock_kind(),
            'what', CASE WHEN NEW.started_at <> OLD.started_at THEN 'started_at'
@@ -145,6 +139,17 @@ BEGIN
                    OR (NEW.end_reason IS NOT OLD.end_reason
                        AND NOT (OLD.end_reason IS NULL AND tenure_effect_name() IS 'completion'))
                    OR NEW.ended_by IS NOT OLD.ended_by OR NEW.end_note IS NOT OLD.end_note END;
+END;
+
+-- The stamps of progress and activity, apart, so that a heartbeat that tells of either has only this
+-- compiled into it.
+CREATE TRIGGER tenure_session_told_guard BEFORE UPDATE OF progress_at, activity_at ON tenure_session
+WHEN NEW.progress_at > max(coalesce(OLD.progress_at, 0), session_now())
+  OR NEW.activity_at > max(coalesce(OLD.activity_at, 0), session_now())
+  OR (NEW.incarnation = OLD.incarnation
+      AND (NEW.progress_at < OLD.progress_at OR NEW.activity_at < OLD.activity_at))
+BEGIN
+  SELECT tenure_refuse('write.stamp', 'what', 'a stamp of session ' || OLD.session_id);
 END;
 
 -- Text that stands in no rule is still text: valid UTF-8, without NUL, of bounded length.
