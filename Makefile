@@ -181,6 +181,7 @@ bench: deps dist/tenure.so dist/tests/bench/bench dist/tests/bench/wake  ## meas
 	@dist/tests/bench/bench
 	@dist/tests/bench/wake
 	@tests/bench/scale.py
+	@tests/bench/command.py
 
 .PHONY: bench-peers
 bench-peers: deps dist/tenure.so  ## the same renewal in Redis, PostgreSQL and etcd, installed if absent
