@@ -134,14 +134,58 @@ static int install_create(install_run *run, int needs_program) {
   return rc;
 }
 
-static int install_objects(install_run *run) {
-  int needs_program = 0;
-  int rc = tn_install_version(run->db, &run->found);
+/* Moves the counters of the scopes out of the table tenure_scope, which makes room for the view. */
+static int install_move_counters(install_run *run) {
+  const tn_schema_object *table = tn_schema;
+  install_state state;
+  while (strcmp(table->name, "tenure_counter") != 0) table++;
+  int rc = install_look(run, table, &state);
+  if (rc == SQLITE_OK && state != INSTALL_MISSING) {
+    run->code = "install.name_taken";
+    run->name = table->name;
+    return SQLITE_ERROR;
+  }
+  if (rc == SQLITE_OK) rc = tn_statement_run_schema(run->db, table->sql, &run->change);
+  if (rc == SQLITE_OK) {
+    rc = tn_statement_run(run->db, "INSERT INTO main.tenure_counter (scope, revision) "
+                                   "SELECT scope, revision FROM main.tenure_scope");
+  }
+  return rc != SQLITE_OK ? rc : tn_statement_run(run->db, "DROP TABLE main.tenure_scope");
+}
+
+/* What version 4 changed and no object of the present schema undoes: until then tenure_scope was a table, and
+** there were two programs that are gone. All other views and triggers are made anew anyway. */
+static int install_leave_version_3(install_run *run) {
+  char *kind = NULL;
+  char *sql = NULL;
+  int rc = install_find(run->db, "tenure_scope", &kind, &sql);
+  const int is_table = kind != NULL && strcmp(kind, "table") == 0;
+  sqlite3_free(kind);
+  sqlite3_free(sql);
+  if (rc == SQLITE_OK && is_table) rc = install_move_counters(run);
+  if (rc == SQLITE_OK) {
+    rc = tn_statement_run(run->db, "DROP TRIGGER IF EXISTS main.tenure_session_incomplete");
+  }
+  return rc != SQLITE_OK
+             ? rc
+             : tn_statement_run(run->db, "DROP VIEW IF EXISTS main.tenure_session_completion");
+}
+
+/* Reads the number of the installed schema, and makes its tables those of the present one. */
+static int install_open(install_run *run) {
+  const int rc = tn_install_version(run->db, &run->found);
   if (rc != SQLITE_OK) return rc;
   if (run->found > TN_SCHEMA_VERSION) {
     run->code = "install.newer";
     return SQLITE_ERROR;
   }
+  return run->found > 0 && run->found < 4 ? install_leave_version_3(run) : SQLITE_OK;
+}
+
+static int install_objects(install_run *run) {
+  int needs_program = 0;
+  int rc = install_open(run);
+  if (rc != SQLITE_OK) return rc;
   rc = install_survey(run, &needs_program);
   if (rc == SQLITE_OK) rc = install_create(run, needs_program);
   if (rc != SQLITE_OK || run->found == TN_SCHEMA_VERSION) return rc;
@@ -209,11 +253,7 @@ static void fn_uninstall(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)args;
   if (!tn_statement_is_own(ctx, "tenure_uninstall()")) return;
   if (!tn_statement_begin(ctx, "tenure_uninstall()", &run.change)) return;
-  int rc = tn_install_version(run.db, &run.found);
-  if (rc == SQLITE_OK && run.found > TN_SCHEMA_VERSION) {
-    run.code = "install.newer";
-    rc = SQLITE_ERROR;
-  }
+  int rc = install_open(&run);
   const int was_there = run.found > 0;
   if (rc == SQLITE_OK && was_there) rc = uninstall_objects(run.db);
   install_finish(ctx, &run, rc, was_there);

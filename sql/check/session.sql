@@ -32,17 +32,16 @@ SELECT min(session_id), 'fence ' || fence || ' of scope ' || display_safe(scope)
 -- remedy: restore the database from a backup; a counter that lags lets fences repeat
 SELECT s.session_id,
        'the counter of scope ' || display_safe(s.scope) || ' is ' || coalesce(c.revision, 'missing')
-       || ', behind ' || max(s.fence, iif(s.ended_at IS NULL, s.revision, 0))
-  FROM tenure_session AS s LEFT JOIN tenure_scope AS c ON c.scope = s.scope
- WHERE s.scope IS NOT NULL
-   AND coalesce(c.revision, -1) < max(s.fence, iif(s.ended_at IS NULL, s.revision, 0));
+       || ', behind fence ' || s.fence
+  FROM tenure_session AS s LEFT JOIN tenure_counter AS c ON c.scope = s.scope
+ WHERE s.scope IS NOT NULL AND coalesce(c.revision, -1) < s.fence;
 
 -- check: scope.holder
 -- remedy: restore the database from a backup
 SELECT s.session_id,
        'holds scope ' || display_safe(s.scope) || ' at revision ' || s.revision
        || ', but the counter is ' || c.revision
-  FROM tenure_session AS s JOIN tenure_scope AS c ON c.scope = s.scope
+  FROM tenure_session AS s JOIN tenure_counter AS c ON c.scope = s.scope
  WHERE s.ended_at IS NULL AND c.revision > s.revision;
 
 -- check: session.clock

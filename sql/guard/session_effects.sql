@@ -1,38 +1,34 @@
--- What follows from a change of tenure_session, whoever made it: the scope's counter moves with the row,
--- stamps that the writer left out are filled in, an end frees the scope and takes the notes of the
--- session along, and the log gets its row.
+-- What follows from a change of tenure_session, whoever made it: the counter of the scope keeps each fence
+-- that is granted and the number that an end leaves, stamps that the writer left out are filled in, an end
+-- frees the scope and takes the notes of the session along, and the log gets its row.
 
-CREATE TRIGGER tenure_session_update_effect AFTER UPDATE ON tenure_session
-WHEN tenure_effect_name() IS NOT 'completion'
+CREATE TRIGGER tenure_session_update_effect AFTER UPDATE OF status, incarnation, fence ON tenure_session
+WHEN NEW.fence <> OLD.fence
+  OR (session_is_terminal(NEW.status) AND NOT session_is_terminal(OLD.status))
 BEGIN
   SELECT tenure_effect('counter');
-  UPDATE tenure_scope SET revision = NEW.revision
-   WHERE scope = NEW.scope AND (OLD.ended_at IS NULL OR NEW.incarnation <> OLD.incarnation);
+  UPDATE tenure_counter SET revision = NEW.revision WHERE scope = NEW.scope;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE NEW.scope IS NOT NULL AND changes() <> 1;
 END;
 
--- The completion stands in a program of its own, so that the changes that need none, heartbeats above
--- all, do not pay for its many registers.
-CREATE TRIGGER tenure_session_incomplete AFTER UPDATE ON tenure_session
+-- Two triggers, because each statement that writes a session has all the programs that may follow compiled
+-- into it: a heartbeat names neither the status nor anything of an end, and does not pay for those.
+CREATE TRIGGER tenure_session_untouched AFTER UPDATE ON tenure_session
 WHEN tenure_effect_name() IS NOT 'completion'
- AND (NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()
-      OR (NEW.ended_at IS NULL OR NEW.end_reason IS NULL) AND session_is_terminal(NEW.status))
+ AND NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()
 BEGIN
-  SELECT tenure_effect('incomplete');
-  INSERT INTO tenure_session_completion (session_id) VALUES (NEW.session_id);
+  SELECT tenure_effect('completion');
+  UPDATE tenure_session SET changed_at = session_now() WHERE session_id = NEW.session_id;
+  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 END;
 
-CREATE VIEW tenure_session_completion AS SELECT NULL AS session_id WHERE 0;
-
-CREATE TRIGGER tenure_session_complete INSTEAD OF INSERT ON tenure_session_completion
+CREATE TRIGGER tenure_session_unended AFTER UPDATE OF status ON tenure_session
+WHEN session_is_terminal(NEW.status) AND (NEW.ended_at IS NULL OR NEW.end_reason IS NULL)
 BEGIN
-  SELECT tenure_within('incomplete');
   SELECT tenure_effect('completion');
   UPDATE tenure_session
-     SET changed_at = max(changed_at, session_now()),
-         ended_at = CASE WHEN session_is_terminal(status)
-                         THEN coalesce(ended_at, max(session_now(), started_at)) END,
-         end_reason = CASE WHEN session_is_terminal(status)
-                           THEN coalesce(end_reason, 'transition') END
+     SET ended_at = coalesce(ended_at, max(session_now(), started_at)),
+         end_reason = coalesce(end_reason, 'transition')
    WHERE session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 END;

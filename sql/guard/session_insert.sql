@@ -52,14 +52,14 @@ END;
 CREATE TRIGGER tenure_session_insert_effect AFTER INSERT ON tenure_session
 BEGIN
   SELECT tenure_effect('counter');
-  UPDATE tenure_scope SET revision = NEW.revision WHERE scope = NEW.scope;
-  INSERT INTO tenure_scope (scope, revision)
+  UPDATE tenure_counter SET revision = NEW.revision WHERE scope = NEW.scope;
+  INSERT INTO tenure_counter (scope, revision)
   SELECT NEW.scope, NEW.revision
    WHERE NEW.scope IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM tenure_scope WHERE scope = NEW.scope);
+     AND NOT EXISTS (SELECT 1 FROM tenure_counter WHERE scope = NEW.scope);
   SELECT tenure_refuse('usage.conflict_clause')
    WHERE NEW.scope IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM tenure_scope WHERE scope = NEW.scope AND revision = NEW.revision);
+     AND NOT EXISTS (SELECT 1 FROM tenure_counter WHERE scope = NEW.scope AND revision = NEW.revision);
   INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, to_status, actor_id,
                             detail)
   VALUES (session_now(), NEW.session_id, NEW.incarnation, NEW.scope, NEW.revision, 'session.created',

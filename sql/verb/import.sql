@@ -91,8 +91,8 @@ CREATE TRIGGER tenure_import_count INSTEAD OF INSERT ON tenure_import_counter
 BEGIN
   SELECT tenure_within('import');
   SELECT tenure_effect('counter');
-  UPDATE tenure_scope SET revision = max(revision, NEW.revision) WHERE scope = NEW.scope;
-  INSERT INTO tenure_scope (scope, revision)
+  UPDATE tenure_counter SET revision = max(revision, NEW.revision) WHERE scope = NEW.scope;
+  INSERT INTO tenure_counter (scope, revision)
   SELECT NEW.scope, NEW.revision
-   WHERE NOT EXISTS (SELECT 1 FROM tenure_scope WHERE scope = NEW.scope);
+   WHERE NOT EXISTS (SELECT 1 FROM tenure_counter WHERE scope = NEW.scope);
 END;

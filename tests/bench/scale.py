@@ -26,7 +26,7 @@ def make(folder, count, living):
     db.execute("PRAGMA synchronous=NORMAL").fetchall()
     db.execute("SELECT tenure_install()").fetchall()
     db.execute("SELECT tenure_clock(?)", (NOW,)).fetchall()
-    for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name IN ('tenure_session', 'tenure_scope')").fetchall():
+    for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type='trigger' AND tbl_name IN ('tenure_session', 'tenure_counter')").fetchall():
         db.execute(f"DROP TRIGGER {name}")
     db.execute("BEGIN")
     db.execute("""
@@ -36,7 +36,7 @@ def make(folder, count, living):
         SELECT printf('ses_%026d', i), 's' || i, iif(i < ?2, 'running', 'exited'), 'runtime_worker', 'w', 'virtual',
                3600, ?3, ?3, ?3, ?3, 1, 1, iif(i < ?2, NULL, ?3), iif(i < ?2, NULL, 'cleared') FROM n""",
                (count, living, NOW))
-    db.execute("INSERT INTO tenure_scope SELECT scope, 1 FROM tenure_session")
+    db.execute("INSERT INTO tenure_counter SELECT scope, 1 FROM tenure_session")
     db.execute("COMMIT")
     db.execute("SELECT tenure_install()").fetchall()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -20,11 +20,11 @@ a session lives with a status that is not terminal, or has ended with a reason
     UPDATE tenure_session SET status = 'exited' WHERE session_id = :S
     UPDATE tenure_session SET end_reason = NULL WHERE session_id = :E
 the counter of a scope is the revision of its living session
-    UPDATE tenure_scope SET revision = revision + 1
-    UPDATE tenure_session SET revision = revision - 1 WHERE session_id = :S
-the counter of a scope has reached every fence of it
-    UPDATE tenure_scope SET revision = 1
-    DELETE FROM tenure_scope
+    UPDATE tenure_counter SET revision = revision + 99
+the counter of a scope has reached every fence and every end of it
+    UPDATE tenure_counter SET revision = 1
+    DELETE FROM tenure_counter
+    UPDATE tenure_event SET revision = 99 WHERE event = 'session.ended'
     UPDATE tenure_event SET detail = json_set(detail, '$.fence', 99) WHERE event = 'session.collected'
 no two sessions of a scope have the same fence
     UPDATE tenure_session SET fence = 1

@@ -17,7 +17,7 @@ IMAGE = base.db.serialize()
 
 # What the trigger tries. Some of it is refused, which undoes the verb; none of it may come to pass.
 FORBIDDEN = [
-    "DELETE FROM tenure_scope",
+    "DELETE FROM tenure_counter",
     "UPDATE tenure_session SET owner_id = 'eve'", "UPDATE tenure_session SET fence = 1, revision = revision",
     "UPDATE tenure_session SET status = 'idle'", "UPDATE tenure_session SET strict = 0, scope = 'forged'",
     "UPDATE tenure_session SET last_heartbeat_at = 1, started_at = 1",
@@ -47,7 +47,7 @@ CHOSEN = [case for case in CASES if case[0] in VERBS]
 is_(len(CHOSEN), len(VERBS), "every verb is there")
 
 for table, event in (("tenure_session", "INSERT"), ("tenure_session", "UPDATE"), ("tenure_event", "INSERT"),
-                     ("tenure_scope", "INSERT"), ("tenure_scope", "UPDATE")):
+                     ("tenure_counter", "INSERT"), ("tenure_counter", "UPDATE")):
     for sql in FORBIDDEN:
         t = Raw.of(IMAGE, NOW)
         t.sql(f"CREATE TRIGGER theirs AFTER {event} ON {table} BEGIN {sql}; END")

@@ -34,9 +34,21 @@ UPDATE {} tenure_scope SET revision = 1 | write.counter
 UPDATE {} tenure_scope SET revision = NULL | write.counter
 UPDATE {} tenure_scope SET scope = 'c' WHERE scope = 'a' | write.counter
 UPDATE {} tenure_scope SET revision = 9223372036854775807 | write.counter
-INSERT {} INTO tenure_scope VALUES ('a', 9) ON CONFLICT DO UPDATE SET revision = 9 | write.counter
 DELETE FROM tenure_scope | write.delete
 DELETE FROM tenure_scope WHERE scope = 'b' | write.delete
+INSERT {} INTO tenure_counter VALUES ('new', 5) | write.counter
+INSERT {} INTO tenure_counter VALUES ('new', 0) | write.counter
+INSERT {} INTO tenure_counter VALUES ('a', 9) | write.counter
+INSERT {} INTO tenure_counter VALUES ('a', 1) | write.counter
+UPDATE {} tenure_counter SET revision = revision + 1 | write.counter
+UPDATE {} tenure_counter SET revision = revision | write.counter
+UPDATE {} tenure_counter SET revision = 1 | write.counter
+UPDATE {} tenure_counter SET revision = NULL | write.counter
+UPDATE {} tenure_counter SET scope = 'c' WHERE scope = 'a' | write.counter
+UPDATE {} tenure_counter SET revision = 9223372036854775807 | write.counter
+INSERT {} INTO tenure_counter VALUES ('a', 9) ON CONFLICT DO UPDATE SET revision = 9 | write.counter
+DELETE FROM tenure_counter | write.delete
+DELETE FROM tenure_counter WHERE scope = 'b' | write.delete
 
 INSERT {} INTO tenure_event (at, event) VALUES (1, 'mine') | ok
 INSERT {} INTO tenure_event (at, event, session_id) VALUES (1, 'mine', :a) | ok
@@ -213,7 +225,7 @@ FORGED = [
     ("INSERT INTO tenure_heartbeat_told(session_id, activity) VALUES (:a, 'forged')", "an activity"),
     ("INSERT INTO tenure_heartbeat_news(session_id, progress) VALUES (:a, 0)", "no progress"),
     ("INSERT INTO tenure_heartbeat_news(session_id, outcome) VALUES (:ended, 'fine')", "an outcome"),
-    ("INSERT INTO tenure_session_completion VALUES (:a)", "a completion"),
+    ("INSERT INTO tenure_heartbeat_found(session_id) VALUES (:a)", "a heartbeat"),
     ("INSERT INTO tenure_clear_found(session_id) SELECT session_id FROM tenure_session", "a clear of all"),
 ]
 

@@ -220,6 +220,19 @@ t.refused_sql("write.append_only", "UPDATE tenure_event SET event = 'x'")
 is_(t.value("PRAGMA integrity_check"), "ok", "integrity at the end")
 t.db.close()
 
+# Something of the user's under a name that version 1 did not need.
+path = copied("taken.db")
+t = Tenure(path, at=NOW, install=False)
+t.sql("CREATE TABLE tenure_counter (mine)")
+file = bytes_of(path)
+t.refused_sql("install.name_taken", "SELECT tenure_install()", says=["tenure_counter"])
+t.refused_sql("install.name_taken", "SELECT tenure_uninstall()", says=["tenure_counter"])
+ok(bytes_of(path) == file, "a name that is taken: no byte has changed")
+t.sql("DROP TABLE tenure_counter")
+is_(t.value("SELECT tenure_install()"), VERSION, "without it the upgrade goes on")
+is_(t.counter("working"), revision, "with the counters there were")
+t.db.close()
+
 # Uninstalled, straight from version 1.
 t = Tenure(copied("uninstalled.db"), at=NOW, install=False)
 t.sql("SELECT tenure_uninstall()")

@@ -236,7 +236,8 @@ def unknown_status():
     yield t.session(session)["status"], "running"
     t.sql("SAVEPOINT forged")
     t.sql("PRAGMA ignore_check_constraints = ON")
-    for trigger in ("tenure_session_change_guard", "tenure_session_update_guard", "tenure_session_incomplete",
+    for trigger in ("tenure_session_change_guard", "tenure_session_update_guard", "tenure_session_unended",
+                    "tenure_session_update_effect",
                     "tenure_session_log", "tenure_session_settle_turn", "tenure_session_end_notes"):
         t.sql(f"DROP TRIGGER {trigger}")
     t.sql("UPDATE tenure_session SET status = 'hibernating'")

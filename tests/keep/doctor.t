@@ -55,6 +55,7 @@ def busy():
 base = busy()
 ids = known(base) | {"@pending": base.holder("pending")["session_id"]}
 IMAGE = base.db.serialize()
+VERSION = base.value("SELECT value FROM tenure_meta")
 is_(base.sql("SELECT * FROM tenure_doctor"), [], "nothing is wrong with a busy database")
 empty = [name for (name,) in base.sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'tenure_%'")
          if not base.sql(f"SELECT 1 FROM {name} LIMIT 1")]
@@ -82,14 +83,14 @@ BROKEN = [
      f"UPDATE tenure_session SET fence = 9 {LIVE}"),
     ("session.fence", "@live", "fence 1 of scope live is that of 2 sessions",
      NEW + f" ;; UPDATE tenure_session SET status = 'exited', ended_at = 1000000100, end_reason = 'run' {LIVE}"),
-    ("scope.counter", "@live", "the counter of scope live is 1, behind 4",
-     "UPDATE tenure_scope SET revision = 1 WHERE scope = 'live'"),
-    ("scope.counter", "@live", "the counter of scope live is missing, behind 4",
-     "DELETE FROM tenure_scope WHERE scope = 'live'"),
-    ("scope.counter", "@ended", "the counter of scope ended is 0, behind 1",
-     "UPDATE tenure_scope SET revision = 0 WHERE scope = 'ended'"),
+    ("scope.counter", "@live", "the counter of scope live is 0, behind fence 1",
+     "UPDATE tenure_counter SET revision = 0 WHERE scope = 'live'"),
+    ("scope.counter", "@live", "the counter of scope live is missing, behind fence 1",
+     "DELETE FROM tenure_counter WHERE scope = 'live'"),
+    ("scope.counter", "@ended", "the counter of scope ended is 0, behind fence 1",
+     "UPDATE tenure_counter SET revision = 0 WHERE scope = 'ended'"),
     ("scope.holder", "@live", "holds scope live at revision 4, but the counter is 99",
-     "UPDATE tenure_scope SET revision = 99 WHERE scope = 'live'"),
+     "UPDATE tenure_counter SET revision = 99 WHERE scope = 'live'"),
     ("session.clock", "@live", "was changed 61 seconds ahead of this clock",
      f"UPDATE tenure_session SET changed_at = {T0 + 161} {LIVE}"),
     ("log.session", "@live", "is not in the log", "DELETE FROM tenure_event WHERE session_id = '@live'"),
@@ -220,7 +221,7 @@ is_(many.value("SELECT count(*) FROM tenure_doctor WHERE check_name = 'leftover.
     "of 150 findings of one check 100 are shown")
 EVIL = "a\x1b[31m\u202e\n\x07"
 evil = unguarded([
-    named(f"UPDATE tenure_session SET scope = '{EVIL}' {LIVE}"), "UPDATE tenure_scope SET revision = 1",
+    named(f"UPDATE tenure_session SET scope = '{EVIL}' {LIVE}"), "UPDATE tenure_counter SET revision = 1",
     f"UPDATE tenure_turn SET state = 'completed', ended_at = 5, turn_id = turn_id || '{EVIL}'",
     f"UPDATE tenure_grant SET turn_id = '{EVIL}'",
     f"UPDATE tenure_request SET request_id = request_id || '{EVIL}'",
@@ -253,7 +254,7 @@ for place, (name, kind) in enumerate(OBJECTS):
         gone = before - present() & before
         want = {("schema.objects", None, f"{k} {n} is missing") for n, k in OBJECTS if n in gone}
         if name == "tenure_meta":
-            want = {("schema.version", None, "the schema is of version 0, this extension needs 3")}
+            want = {("schema.version", None, f"the schema is of version 0, this extension needs {VERSION}")}
         if set(t.sql(ERRORS)) != want:
             wrong.append((name, t.sql(ERRORS)))
         if kind != "table" and place % 3 == 0:
@@ -291,9 +292,9 @@ t.sql("CREATE TABLE tenure_mine (x)")
 t.sql("CREATE INDEX mine ON tenure_session (label)")
 t.sql("CREATE TRIGGER theirs AFTER UPDATE ON tenure_session BEGIN SELECT 1; END")
 is_(t.sql("SELECT * FROM tenure_doctor"), [], "objects of others are no matter")
-for version, says in ((99, "the schema is of version 99, this extension knows 3"),
-                      (2, "the schema is of version 2, this extension needs 3"),
-                      (INT_MAX, f"the schema is of version {INT_MAX}, this extension knows 3")):
+for version, says in ((99, f"the schema is of version 99, this extension knows {VERSION}"),
+                      (2, f"the schema is of version 2, this extension needs {VERSION}"),
+                      (INT_MAX, f"the schema is of version {INT_MAX}, this extension knows {VERSION}")):
     t = Raw.of(IMAGE, T0)
     damage(t.db)
     t.sql("DROP TRIGGER tenure_meta_update_guard")
@@ -301,10 +302,10 @@ for version, says in ((99, "the schema is of version 99, this extension knows 3"
     is_(t.sql(ERRORS), [("schema.version", None, says)], f"version {version}, and nothing else")
 none = Tenure(install=False)
 damage(none.db)
-is_(none.sql(ERRORS), [("schema.version", None, "the schema is of version 0, this extension needs 3")],
+is_(none.sql(ERRORS), [("schema.version", None, f"the schema is of version 0, this extension needs {VERSION}")],
     "a database without Tenure: that is all there is to say")
 none.sql("CREATE TABLE tenure_meta (other)")
-is_(none.sql(ERRORS), [("schema.version", None, "the schema is of version 0, this extension needs 3")],
+is_(none.sql(ERRORS), [("schema.version", None, f"the schema is of version 0, this extension needs {VERSION}")],
     "nor with a tenure_meta that is somebody else's")
 
 # --- the place and the clock
@@ -354,7 +355,7 @@ for name, statements in {
 
 t = unguarded([named(f"UPDATE tenure_session SET status = 'ready' {LIVE}")])
 want = t.sql(ERRORS)
-for name in ("tenure_session", "tenure_event", "tenure_turn", "tenure_replay", "tenure_scope", "tenure_meta"):
+for name in ("tenure_session", "tenure_event", "tenure_turn", "tenure_replay", "tenure_scope", "tenure_counter", "tenure_meta"):
     t.sql(f"CREATE TEMP TABLE {name} (session_id, scope, status, ended_at, revision, fence)")
 is_(t.sql(ERRORS), want, "temporary tables of the same names hide nothing from it")
 
@@ -402,9 +403,9 @@ def crowd(count):
         " ended_at, end_reason)"
         " SELECT 'ses_' || i, 'scope ' || (i / 5), iif(i % 5 = 4, 'running', 'exited'), 'virtual', 1, 1, 1, i, i,"
         " 'runtime_worker', 'ann', 60, 1, iif(i % 5 = 4, NULL, 1), iif(i % 5 = 4, NULL, 'run') FROM n",
-        "INSERT INTO tenure_scope SELECT scope, max(revision) FROM tenure_session GROUP BY scope",
+        "INSERT INTO tenure_counter SELECT scope, max(revision) FROM tenure_session GROUP BY scope",
         "UPDATE tenure_session SET status = 'exited', ended_at = 1, end_reason = 'run' WHERE ended_at IS NULL AND"
-        " revision <> (SELECT revision FROM tenure_scope AS c WHERE c.scope = tenure_session.scope)",
+        " revision <> (SELECT revision FROM tenure_counter AS c WHERE c.scope = tenure_session.scope)",
         "INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, to_status, detail) SELECT 1,"
         " session_id, 1, scope, revision, 'session.created', 'running',"
         " tenure_object('fence', fence, 'owner_id', owner_id) FROM tenure_session",

@@ -15,17 +15,21 @@ SELECT session_id, status, ended_at, end_reason FROM tenure_session
     OR session_is_terminal(status) <> (end_reason IS NOT NULL);
 
 --- the counter of a scope is the revision of its living session
-SELECT s.session_id, s.revision, c.revision
-  FROM tenure_session AS s LEFT JOIN tenure_scope AS c ON c.scope = s.scope
- WHERE s.scope IS NOT NULL AND s.ended_at IS NULL AND c.revision IS NOT s.revision;
+SELECT s.session_id, s.revision, c.revision, n.revision
+  FROM tenure_session AS s
+  LEFT JOIN tenure_scope AS c ON c.scope = s.scope LEFT JOIN tenure_counter AS n ON n.scope = s.scope
+ WHERE s.scope IS NOT NULL AND s.ended_at IS NULL
+   AND (c.revision IS NOT s.revision OR n.revision > s.revision);
 
---- the counter of a scope has reached every fence of it
-SELECT s.session_id, s.fence, c.revision
-  FROM (SELECT session_id, scope, fence FROM tenure_session
+--- the counter of a scope has reached every fence and every end of it
+SELECT s.session_id, s.number, c.revision
+  FROM (SELECT session_id, scope, fence AS number FROM tenure_session
         UNION ALL
-        SELECT session_id, scope, json_extract(detail, '$.fence') FROM tenure_event) AS s
-  LEFT JOIN tenure_scope AS c ON c.scope = s.scope
- WHERE s.scope IS NOT NULL AND s.fence > coalesce(c.revision, 0);
+        SELECT session_id, scope, json_extract(detail, '$.fence') FROM tenure_event
+        UNION ALL
+        SELECT session_id, scope, revision FROM tenure_event WHERE event = 'session.ended') AS s
+  LEFT JOIN tenure_counter AS c ON c.scope = s.scope
+ WHERE s.scope IS NOT NULL AND s.number > coalesce(c.revision, 0);
 
 --- no two sessions of a scope have the same fence
 SELECT scope, fence, group_concat(session_id) FROM tenure_session

@@ -19,8 +19,8 @@ CONSTRAINTS = {"CHECK": 275, "NOT NULL": 1299, "PRIMARY KEY": 1555, "UNIQUE": 20
 # Every conflict clause that a statement may carry.
 CLAUSES = ["", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK"]
 
-TABLES = """tenure_baseline tenure_completion tenure_escalation tenure_event tenure_gate tenure_meta
-tenure_receipt tenure_result tenure_scope tenure_session""".split()
+TABLES = """tenure_baseline tenure_completion tenure_counter tenure_escalation tenure_event tenure_gate tenure_meta
+tenure_receipt tenure_result tenure_session""".split()
 
 # The verbs of this version, each with its columns. What else can be inserted into is Tenure's own.
 VERBS = {

@@ -377,11 +377,11 @@ INSERT INTO tenure_request_open(session_id, request_id, kind) VALUES ((SELECT se
 DROP TRIGGER tenure_session_update_guard;
 DROP TRIGGER tenure_session_change_guard;
 DROP TRIGGER tenure_turn_update_guard;
-DROP TRIGGER tenure_scope_update_guard;
+DROP TRIGGER tenure_counter_update_guard;
 SELECT * FROM tenure_doctor;
 UPDATE tenure_session SET fence = 2, changed_at = 9000000000, scope = 'x' || char(27);
 UPDATE tenure_turn SET ended_at = 1, state = 'completed';
-UPDATE tenure_scope SET revision = 1;
+UPDATE tenure_counter SET revision = 0;
 SELECT tenure_install();
 SELECT * FROM tenure_doctor;
 DROP VIEW tenure_holder;

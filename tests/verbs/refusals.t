@@ -228,7 +228,7 @@ def build(what):
         t.sql("SELECT tenure_hold(?, 1)", (found["$S"],))
     if what == CEILING:
         for (name,) in t.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN "
-                             "('tenure_session', 'tenure_scope')"):
+                             "('tenure_session', 'tenure_counter')"):
             t.sql(f"DROP TRIGGER {name}")
         t.sql("UPDATE tenure_session SET revision = ?", (INT_MAX,))
         t.sql("SELECT tenure_install()")

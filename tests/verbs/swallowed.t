@@ -23,9 +23,9 @@ NOTICED = """
     heartbeat: INSERT tenure_event
     heartbeat: INSERT tenure_receipt
     heartbeat: UPDATE tenure_session
-    import: INSERT tenure_scope
+    import: INSERT tenure_counter
     import: INSERT tenure_session
-    import: UPDATE tenure_scope
+    import: UPDATE tenure_counter
     provider_event: INSERT tenure_event
     provider_event: UPDATE tenure_session
     reap: INSERT tenure_event
@@ -45,13 +45,13 @@ NOTICED = """
     settle: INSERT tenure_result
     settle: UPDATE tenure_session
     start: INSERT tenure_event
-    start: INSERT tenure_scope
+    start: INSERT tenure_counter
     start: INSERT tenure_session
-    start: UPDATE tenure_scope
+    start: UPDATE tenure_counter
     start: UPDATE tenure_session
     takeover: INSERT tenure_event
     takeover: INSERT tenure_session
-    takeover: UPDATE tenure_scope
+    takeover: UPDATE tenure_counter
     takeover: UPDATE tenure_session
     transition: INSERT tenure_event
     transition: UPDATE tenure_session
