@@ -2,33 +2,12 @@
 """The scenario of the hosts, played by Python's sqlite3 module."""
 
 import os
-import re
 import sqlite3
-import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tap import connect, diag, done, error_of, is_, ok  # noqa: E402
-from tenure import refusal_faults  # noqa: E402
-
-SCENARIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenario.sql")
-
-
-def statements():
-    """The statements of the scenario: (line, sql, code or None, texts, rows)."""
-    block, line = [], 0
-    with open(SCENARIO, encoding="utf-8") as file:
-        for number, text in enumerate([*file.read().split("\n"), "--"], 1):
-            if text != "--":
-                block.append(text)
-                line = line or (number if text and not text.startswith("--") else 0)
-                continue
-            if line:
-                said = [match.groups() for match in map(re.compile("-- (expect|says|row): (.*)").match, block) if match]
-                texts = {word: [value for key, value in said if key == word] for word in ("expect", "says", "row")}
-                sql = "\n".join(text for text in block if not text.startswith("--"))
-                yield line, sql, (texts["expect"] or [None])[0], texts["says"], texts["row"]
-            block, line = [], 0
+from player import connect, diag, done, is_, ok, statements
+from tap import error_of
+from tenure import refusal_faults
 
 
 def shown(row):
@@ -38,17 +17,16 @@ def shown(row):
 folder = tempfile.TemporaryDirectory()
 path = os.path.join(folder.name, "t.db")
 db = connect(path)
-ended = 0
-for line, sql, code, says, rows in statements():
+for line, sql, code, says, rows, bound in statements():
     name = f"line {line}: {code or 'ok'}"
     if code is not None:
-        faults = refusal_faults(code, error_of(db, sql), says)
+        faults = refusal_faults(code, error_of(db, sql, bound), says)
         ok(not faults, name)
         for fault in faults:
             diag(fault)
         continue
     try:
-        is_([shown(row) for row in db.execute(sql).fetchall()], rows, name)
+        is_([shown(row) for row in db.execute(sql, bound).fetchall()], rows, name)
     except sqlite3.Error as error:
         ok(False, name)
         diag(error)

@@ -4,6 +4,8 @@
 --   expect: CODE    it is refused with this code; without such a line it succeeds
 --   says: TEXT      the message of the refusal has TEXT in it
 --   row: A|B|...    the rows that it gives, in order, columns between bars, NULL as nothing
+--   bind: VALUE     the value of its next ?, bound as the host binds what its users have there: a number
+--                   if it is digits, else a text
 --
 -- row: 1
 SELECT tenure_install() > 0;
@@ -150,6 +152,130 @@ SELECT owner_id, revision FROM tenure_holder WHERE scope = 'repo';
 INSERT INTO tenure_clear (scope, actor_id, reason) VALUES ('repo', 'worker-2', 'all done')
 RETURNING session_report() ->> 'cleared';
 --
+-- The same with values that are bound. What a verb did is asked for by a statement of its own, because not
+-- every host gets the rows of a bound INSERT by running it once.
+-- row: 1000000100
+-- bind: 1000000100
+SELECT tenure_clock(?);
+--
+-- bind: cart
+-- bind: ann
+-- bind: 60
+-- bind: 500
+INSERT INTO tenure_start (scope, actor_id, lease_ttl, token_budget) VALUES (?, ?, ?, ?);
+--
+-- row: cart|ann|60|1
+SELECT session_report() ->> 'scope', session_report() ->> 'actor_id', session_report() ->> 'lease_ttl_secs',
+       session_report() ->> 'fence';
+--
+-- row: integer|integer|integer
+-- bind: cart
+SELECT typeof(lease_ttl), typeof(token_budget), typeof(fence) FROM tenure_session WHERE scope = ?;
+--
+CREATE TABLE items (name TEXT);
+--
+-- row: cart
+-- bind: items
+-- bind: cart
+SELECT tenure_guard(?, ?);
+--
+-- expect: fence.required
+-- bind: without a fence
+INSERT INTO items (name) VALUES (?);
+--
+-- row: cart
+-- bind: 1
+-- bind: cart
+SELECT tenure_hold(session_id, ?) FROM tenure_holder WHERE scope = ?;
+--
+-- bind: it's "größer" ✓
+INSERT INTO items (name) VALUES (?);
+--
+-- row: it's "größer" ✓
+SELECT name FROM items;
+--
+-- bind: cart
+-- bind: 1
+-- bind: 1
+-- bind: it's "größer" ✓
+INSERT INTO tenure_heartbeat (scope, fence, progress, activity) VALUES (?, ?, ?, ?);
+--
+-- row: it's "größer" ✓|2|60
+-- bind: cart
+SELECT current_activity, revision, remaining_secs FROM tenure_holder WHERE scope = ?;
+--
+-- expect: fence.token
+-- says: fence 7
+-- bind: cart
+-- bind: ann
+-- bind: 7
+INSERT INTO tenure_heartbeat (scope, actor_id, fence) VALUES (?, ?, ?);
+--
+-- expect: opt.lease_range
+-- bind: cart
+-- bind: ann
+-- bind: 0
+INSERT INTO tenure_start (scope, actor_id, lease_ttl) VALUES (?, ?, ?);
+--
+-- expect: opt.lease_range
+-- says: soon
+-- bind: cart
+-- bind: ann
+-- bind: soon
+INSERT INTO tenure_start (scope, actor_id, lease_ttl) VALUES (?, ?, ?);
+--
+-- expect: start.live_other_owner
+-- bind: cart
+-- bind: bob
+-- bind: 60
+INSERT INTO tenure_start (scope, actor_id, lease_ttl) VALUES (?, ?, ?);
+--
+-- row: 1000000160
+-- bind: 1000000160
+SELECT tenure_clock(?);
+--
+-- expect: takeover.conflict
+-- bind: cart
+-- bind: bob
+-- bind: 1
+-- bind: ann is silent
+INSERT INTO tenure_takeover (scope, actor_id, expected_revision, reason) VALUES (?, ?, ?, ?);
+--
+-- bind: cart
+-- bind: bob
+-- bind: 2
+-- bind: ann is silent
+INSERT INTO tenure_takeover (scope, actor_id, expected_revision, reason) VALUES (?, ?, ?, ?);
+--
+-- row: bob|3|60
+-- bind: cart
+SELECT owner_id, fence, lease_ttl FROM tenure_holder WHERE scope = ?;
+--
+-- expect: fence.token
+-- bind: the late write
+INSERT INTO items (name) VALUES (?);
+--
+-- expect: transition.conflict
+-- says: expected revision 2
+-- bind: ready
+-- bind: 2
+-- bind: bob
+UPDATE tenure_session SET revision = session_transition(status, ?, revision, ?), status = 'ready' WHERE owner_id = ?;
+--
+-- bind: ready
+-- bind: 3
+-- bind: bob
+UPDATE tenure_session SET revision = session_transition(status, ?, revision, ?), status = 'ready' WHERE owner_id = ?;
+--
+-- row: ready|4
+-- bind: cart
+SELECT status, revision FROM tenure_holder WHERE scope = ?;
+--
+-- bind: cart
+-- bind: bob
+-- bind: 3
+INSERT INTO tenure_clear (scope, actor_id, fence) VALUES (?, ?, ?);
+--
 -- The log, without the ids that were minted.
 -- row: 1|1000000000|session.created|running|old-runner|41
 -- row: 2|1000000000|session.ended|exited|old-runner|42
@@ -159,7 +285,16 @@ RETURNING session_report() ->> 'cleared';
 -- row: 6|1000000090|session.created|running|worker-2|45
 -- row: 7|1000000090|session.status|ready||46
 -- row: 8|1000000090|session.ended|exited|worker-2|47
+-- row: 9|1000000100|session.created|running|ann|1
+-- row: 10|1000000100|session.activity|running||2
+-- row: 11|1000000160|session.ended|failed|bob|3
+-- row: 12|1000000160|session.created|running|bob|3
+-- row: 13|1000000160|session.status|ready||4
+-- row: 14|1000000160|session.ended|exited|bob|5
 SELECT seq, at, event, to_status, actor_id, revision FROM tenure_event ORDER BY seq;
+--
+-- row: 0
+SELECT count(*) FROM tenure_doctor WHERE severity = 'error';
 --
 -- row: ok
 PRAGMA integrity_check;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The scenario of the hosts, played by the sqlite3 shell: it reads the file as it stands. An error names the
-# line where its statement begins, and the rows come out in order, so both can be compared with what the
-# file expects.
+# The scenario of the hosts, played by the sqlite3 shell: it reads the file as it stands, but for the values to
+# bind, which become its own commands, line for line. An error names the line where its statement begins, and
+# the rows come out in order, so both can be compared with what the file expects.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -26,8 +26,22 @@ is() {
 
 shell() { sqlite3 -batch -init /dev/null -cmd ".load $extension" "$@"; }
 
+# The scenario with ".parameter set ?1 VALUE" where it has "-- bind: VALUE".
+for_shell() {
+  awk -v quote="'" '
+    $0 == "--" { n = 0 }
+    /^-- bind: / {
+      value = substr($0, 10)
+      gsub(quote, quote quote, value)
+      gsub(/"/, "\\\"", value)
+      printf ".parameter set ?%d \"%s\"\n", ++n, value ~ /^[0-9]+$/ ? value : quote value quote
+      next
+    }
+    { print }' scenario.sql
+}
+
 status=0
-shell "$folder/t.db" <scenario.sql >"$folder/rows" 2>"$folder/errors" || status=$?
+shell "$folder/t.db" < <(for_shell) >"$folder/rows" 2>"$folder/errors" || status=$?
 is "$((status > 0))" 1 'the shell says that there were errors'
 is "$(<"$folder/rows")" "$(sed -n 's/^-- row: //p' scenario.sql)" 'every row of every statement, and the log'
 

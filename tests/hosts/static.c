@@ -12,9 +12,9 @@
 
 #include <stdlib.h>
 
-enum { TEXT_MAX = 65536, WORD_MAX = 200, SAYS_MAX = 4 };
+enum { TEXT_MAX = 65536, WORD_MAX = 200, SAYS_MAX = 4, BOUND_MAX = 8 };
 
-/* One statement of the scenario: its SQL, and what must come of it. */
+/* One statement of the scenario: its SQL, the values to bind, and what must come of it. */
 typedef struct statement {
   int line;
   char sql[TEXT_MAX];
@@ -22,6 +22,8 @@ typedef struct statement {
   char expect[WORD_MAX];
   char says[SAYS_MAX][WORD_MAX];
   int n_says;
+  char bound[BOUND_MAX][WORD_MAX];
+  int n_bound;
 } statement;
 
 static const char *database;
@@ -53,6 +55,9 @@ static void take_line(statement *s, const char *text, int number) {
   } else if ((rest = said(text, "says")) != NULL) {
     if (s->n_says == SAYS_MAX) die("the scenario says too much");
     add(s->says[s->n_says++], WORD_MAX, rest);
+  } else if ((rest = said(text, "bind")) != NULL) {
+    if (s->n_bound == BOUND_MAX) die("the scenario binds too much");
+    add(s->bound[s->n_bound++], WORD_MAX, rest);
   } else if (text[0] != '\0' && strncmp(text, "--", 2) != 0) {
     if (s->line == 0) s->line = number;
     add(s->sql, sizeof s->sql, text);
@@ -78,12 +83,23 @@ static int next_statement(FILE *file, statement *s, int *number) {
   return s->line != 0;
 }
 
+static void bind(sqlite3_stmt *stmt, const statement *s) {
+  for (int i = 0; i < s->n_bound; i++) {
+    const char *value = s->bound[i];
+    const int is_number = value[strspn(value, "0123456789")] == '\0';
+    const int rc = is_number ? sqlite3_bind_int64(stmt, i + 1, strtoll(value, NULL, 10))
+                             : sqlite3_bind_text(stmt, i + 1, value, -1, SQLITE_STATIC);
+    if (rc != SQLITE_OK) die("a value cannot be bound");
+  }
+}
+
 /* Runs a statement to its end; its rows go to ROWS as text. Returns what sqlite3_finalize() says. */
-static int play(sqlite3 *db, const char *sql, char *rows, size_t size) {
+static int play(sqlite3 *db, const statement *s, char *rows, size_t size) {
   sqlite3_stmt *stmt = NULL;
   rows[0] = '\0';
-  int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+  int rc = sqlite3_prepare_v2(db, s->sql, -1, &stmt, NULL);
   if (rc != SQLITE_OK) return rc;
+  bind(stmt, s);
   while (sqlite3_step(stmt) == SQLITE_ROW) {
     for (int i = 0; i < sqlite3_column_count(stmt); i++) {
       const char *value = (const char *)sqlite3_column_text(stmt, i);
@@ -106,7 +122,7 @@ static int is_misuse(const char *code) {
 static void test_statement(sqlite3 *db, const statement *s) {
   static char rows[TEXT_MAX];
   char start[WORD_MAX + 16];
-  const int rc = play(db, s->sql, rows, sizeof rows);
+  const int rc = play(db, s, rows, sizeof rows);
   if (s->expect[0] == '\0') {
     is_int(rc, SQLITE_OK, "line %d: ok", s->line);
     is_str(rows, s->rows, "line %d: its rows", s->line);
@@ -212,9 +228,10 @@ static void test_scripts(void) {
   }
   char rows[WORD_MAX];
   sqlite3 *db = opened();
-  (void)play(db, "SELECT owner_id FROM tenure_holder WHERE scope = 'a'", rows, sizeof rows);
+  (void)play(db, &(statement){.sql = "SELECT owner_id FROM tenure_holder WHERE scope = 'a'"}, rows,
+             sizeof rows);
   is_str(rows, "ann\n", "what was not committed is as it was");
-  (void)play(db, "PRAGMA integrity_check", rows, sizeof rows);
+  (void)play(db, &(statement){.sql = "PRAGMA integrity_check"}, rows, sizeof rows);
   is_str(rows, "ok\n", "integrity at the end");
   closes(db, "after reading");
 }
