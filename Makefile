@@ -144,6 +144,11 @@ FULL ?= 1
 test-fault: deps dist/tenure.so $(TEST_BINS)  ## faults of memory, I/O and power, at length (minutes); FULL=2 SEED=N
 	@FAULT_FULL=$(FULL) FAULT_SEED=$(SEED) prove $(PROVE) -v tests/fault
 
+.PHONY: test-hosts
+test-hosts: deps dist/tenure.so dist/amalgamation/tenure.c dist/tests/hosts/static  ## all languages that can load it, installed if absent (1 GB)
+	@bash packaging/hosts.sh
+	@TENURE_HOSTS=all prove $(PROVE) tests/hosts
+
 .PHONY: test-long
 test-long: export TENURE_LONG ?= 1
 test-long: export TENURE_STEPS ?= 10000000
