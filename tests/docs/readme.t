@@ -47,6 +47,17 @@ block python | sed "s#app.db#$work/b.db#" >"$work/readme.py"
 /usr/bin/python3 "$work/readme.py" >"$work/out" 2>&1
 check 'the Python example runs as shown'
 
+# A row of the hosts: | [Host](PLAYER)... | `CODE` | ... The players themselves are run by tests/hosts.
+hosts=0
+while IFS=$'\t' read -r player code; do
+  hosts=$((hosts + 1))
+  printf '%s has no %s\n' "$player" "$code" >"$work/out"
+  grep -qF -- "$code" "$player"
+  check "$player loads the extension as the README says"
+done < <(sed -En 's/^\| \[[^]]*\]\((tests\/hosts\/[^)]*)\)[^|]*\| `([^|]*)` \|.*/\1\t\2/p' README.md)
+((hosts == $(grep -c '^| .*(tests/hosts/play/' README.md) && hosts > 0))
+check 'every host of the table says how'
+
 targets=$(grep -oE '`make [a-z]+`|^\$ make [a-z]+' README.md | grep -oE '[a-z]+`?$' | tr -d '`' | sort -u)
 for target in $targets; do
   grep -q "^$target:" Makefile

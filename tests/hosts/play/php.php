@@ -10,7 +10,6 @@
 
 $db = new SQLite3($database);
 $db->enableExceptions(true);
-$db->enableExtendedResultCodes(true);
 $db->loadExtension(basename("$extension.so"));
 echo 'host: PHP ', PHP_VERSION, ', SQLite ', SQLite3::version()['versionString'], "\n";
 

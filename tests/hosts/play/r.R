@@ -5,10 +5,13 @@
 library(DBI)
 
 arguments <- commandArgs(trailingOnly = TRUE)
+extension <- arguments[1]
+database <- arguments[2]
+scenario <- arguments[3]
 locale <- Sys.setlocale("LC_CTYPE", "C.UTF-8")
 
-db <- dbConnect(RSQLite::SQLite(), arguments[2], loadable.extensions = TRUE)
-loaded <- dbGetQuery(db, "SELECT load_extension(?)", params = list(arguments[1]))
+db <- dbConnect(RSQLite::SQLite(), database, loadable.extensions = TRUE)
+loaded <- dbGetQuery(db, "SELECT load_extension(?)", params = list(extension))
 cat("host: R ", as.character(getRversion()), ", RSQLite ", as.character(packageVersion("RSQLite")), ", SQLite ",
     dbGetQuery(db, "SELECT sqlite_version()")[[1]], "\n", sep = "")
 
@@ -23,7 +26,7 @@ play <- function(sql, bound) {
   }
 }
 
-text <- paste0(readLines(arguments[3], encoding = "UTF-8"), "\n", collapse = "")
+text <- paste0(readLines(scenario, encoding = "UTF-8"), "\n", collapse = "")
 for (block in strsplit(text, "(?m)^--\n", perl = TRUE)[[1]]) {
   lines <- strsplit(block, "\n")[[1]]
   binds <- sub("^-- bind: ", "", grep("^-- bind: ", lines, value = TRUE))
