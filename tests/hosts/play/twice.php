@@ -22,6 +22,10 @@ foreach (['fetched' => null, 'with a receipt' => 'receipt-1'] as $scope => $rece
     echo "$scope: ", starts($db, $scope), "\n";
 }
 
+$db->query("INSERT INTO tenure_start (scope, actor_id, lease_ttl) VALUES ('query', 'ann', 60)
+            RETURNING session_report()")->fetchArray();
+echo 'query: ', starts($db, 'query'), "\n";
+
 $db->querySingle("INSERT INTO tenure_start (scope, actor_id, lease_ttl) VALUES ('querySingle', 'ann', 60)
                   RETURNING session_report()");
 echo 'querySingle: ', starts($db, 'querySingle'), "\n";
