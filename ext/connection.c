@@ -69,7 +69,7 @@ const char *tn_connection_schema(tn_connection *conn) {
 static int connection_vfs_is(tn_connection *conn, const char *schema, const char *prefix) {
   sqlite3_vfs *vfs = NULL;
   if (sqlite3_file_control(conn->db, schema, SQLITE_FCNTL_VFS_POINTER, &vfs) != SQLITE_OK) return 0;
-  return vfs != NULL && vfs->zName != NULL && strncmp(vfs->zName, prefix, strlen(prefix)) == 0;
+  return strncmp(vfs->zName, prefix, strlen(prefix)) == 0;
 }
 
 /* A replicated engine runs its VFS under a name of its own; the files it names are not on this disk,
@@ -210,8 +210,8 @@ void tn_frame_close(void *p) {
   tn_connection *conn = frame->conn;
   /* Frames close innermost first, but a frame that is closed out of order must not be left linked. */
   tn_frame **link = &conn->frame;
-  while (*link != NULL && *link != frame) link = &(*link)->outer;
-  if (*link == frame) *link = frame->outer;
+  while (*link != frame) link = &(*link)->outer;
+  *link = frame->outer;
   sqlite3_free(frame);
   tn_connection_release(conn);
 }

@@ -34,7 +34,6 @@ typedef struct doctor_findings {
 } doctor_findings;
 
 static void doctor_free(doctor_findings *found) {
-  if (found == NULL) return;
   for (int i = 0; i < found->n; i++) {
     sqlite3_free(found->rows[i].session_id);
     sqlite3_free(found->rows[i].text);

@@ -88,14 +88,11 @@ tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witn
 }
 
 const char *tn_lease_reason(tn_lease_state state) {
-  switch (state) {
-  case TN_LEASE_LIVE: return NULL;
-  case TN_LEASE_EXPIRED: return "expired";
-  case TN_LEASE_REBOOT: return "reboot";
-  case TN_LEASE_COPIED: return "copied";
-  case TN_LEASE_CLOCK: return "clock";
-  }
-  return "expired";
+  static const char *const reasons[] = {
+      [TN_LEASE_LIVE] = NULL,       [TN_LEASE_EXPIRED] = "expired", [TN_LEASE_REBOOT] = "reboot",
+      [TN_LEASE_COPIED] = "copied", [TN_LEASE_CLOCK] = "clock",
+  };
+  return reasons[state];
 }
 
 int64_t tn_lease_left(const tn_lease_record *record, const tn_lease_witness *witness) {

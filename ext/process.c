@@ -175,7 +175,7 @@ int tn_process_host_boot_id(char *out, size_t cap) {
   if (!tn_process_boot_uuid(uuid, sizeof uuid)) return 0;
   if (stat("/proc/self/ns/pid", &space) != 0) return 0;
   const int n = snprintf(out, cap, "%s/%ju", uuid, (uintmax_t)space.st_ino);
-  return n > 0 && (size_t)n < cap;
+  return (size_t)n < cap;
 }
 
 int tn_process_host_name(char *out, size_t cap) {

@@ -268,11 +268,11 @@ static const refusal_entry refusal_catalogue[] = {
 enum { REFUSAL_COUNT = sizeof refusal_catalogue / sizeof refusal_catalogue[0] };
 
 const char *tn_refusal_code(int i) {
-  return i >= 0 && i < REFUSAL_COUNT ? refusal_catalogue[i].code : NULL;
+  return i < REFUSAL_COUNT ? refusal_catalogue[i].code : NULL;
 }
 
 const char *tn_refusal_sentence(int i) {
-  return i >= 0 && i < REFUSAL_COUNT ? refusal_catalogue[i].sentence : NULL;
+  return refusal_catalogue[i].sentence;
 }
 
 static int refusal_is_misuse(const char *code) {
@@ -326,7 +326,7 @@ static void refusal_append_fact(sqlite3_str *out, const char *text, size_t n, co
                                 int n_fact) {
   const char *bar = memchr(text, '|', n);
   size_t name_n = bar == NULL ? n : (size_t)(bar - text);
-  const int is_time = name_n > 0 && text[name_n - 1] == '@';
+  const int is_time = text[name_n - 1] == '@';
   if (is_time) name_n--;
   const tn_fact *fact = refusal_fact(facts, n_fact, text, name_n);
   if (fact == NULL) {

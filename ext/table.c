@@ -101,7 +101,7 @@ static int table_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out) {
 
 /* Ends the scan, if one was begun, and leaves the cursor on no row. */
 static void table_end_scan(const tn_table *table, table_cursor *cursor) {
-  if (cursor->scan.data != NULL && table->release != NULL) table->release(&cursor->scan);
+  if (cursor->scan.data != NULL) table->release(&cursor->scan);
   for (int i = 0; i < TN_TABLE_ARGUMENTS_MAX; i++) {
     sqlite3_value_free(cursor->arguments[i]);
     cursor->arguments[i] = NULL;
@@ -136,12 +136,12 @@ static int table_begin_scan(table_vtab *vtab, table_cursor *cursor) {
 
 static int table_filter(sqlite3_vtab_cursor *base, int plan, const char *plan_text, int argc,
                         sqlite3_value **argv) {
-  (void)plan_text;
+  (void)plan_text, (void)argc;
   table_cursor *cursor = (table_cursor *)base;
   table_vtab *vtab = (table_vtab *)base->pVtab;
   table_end_scan(vtab->binding->table, cursor);
   const int n = vtab->binding->table->n_argument;
-  if (n > 0 && (plan != TABLE_SCAN_ARGUMENT || argc != n)) return SQLITE_OK;
+  if (n > 0 && plan != TABLE_SCAN_ARGUMENT) return SQLITE_OK;
   for (int i = 0; i < n; i++) {
     if (sqlite3_value_type(argv[i]) == SQLITE_NULL) return SQLITE_OK;
     cursor->arguments[i] = sqlite3_value_dup(argv[i]);
@@ -164,7 +164,7 @@ static int table_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int col
   const table_cursor *cursor = (const table_cursor *)base;
   const tn_table *table = table_of(base->pVtab);
   const int argument = column - table->argument;
-  if (table->n_argument > 0 && argument >= 0 && argument < table->n_argument) {
+  if (table->n_argument > 0 && argument >= 0) { /* the last columns */
     sqlite3_result_value(ctx, cursor->arguments[argument]);
     return SQLITE_OK;
   }
@@ -193,14 +193,14 @@ static const sqlite3_module table_module = {
 
 static void table_unbind(void *p) {
   table_binding *binding = p;
-  if (binding->destroy != NULL) binding->destroy(binding->context);
+  binding->destroy(binding->context);
   sqlite3_free(binding);
 }
 
 int tn_table_register(sqlite3 *db, const tn_table *table, void *context, void (*destroy)(void *)) {
   table_binding *binding = sqlite3_malloc64(sizeof *binding);
   if (binding == NULL) {
-    if (destroy != NULL) destroy(context);
+    destroy(context);
     return SQLITE_NOMEM;
   }
   *binding = (table_binding){table, context, destroy};

@@ -117,7 +117,7 @@ size_t tn_text_display_safe(const char *z, size_t n, size_t max_chars, char *out
 static size_t text_space(const char *z, size_t n) {
   unsigned c = 0;
   const size_t length = tn_text_decode(z, n, &c);
-  return length > 0 && TEXT_IN(c, text_white_space) ? length : 0;
+  return TEXT_IN(c, text_white_space) ? length : 0; /* what is no character leaves C at 0 */
 }
 
 /* The length of the last character of well-formed text. */

@@ -206,7 +206,6 @@ static const char *turn_keep_text(void *context, const char *key, size_t key_n,
 }
 
 static void turn_texts_free(turn_texts *texts) {
-  if (texts == NULL) return;
   for (int i = 0; i < texts->n; i++) sqlite3_free(texts->items[i]);
   sqlite3_free(texts->items);
   sqlite3_free(texts);

@@ -192,7 +192,7 @@ static char *verb_object(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_str *out = sqlite3_str_new(NULL);
   const int rc = tn_json_append_object(out, n, args);
   char *text = sqlite3_str_finish(out);
-  if (rc == SQLITE_OK && text != NULL) return text;
+  if (rc == SQLITE_OK) return text;
   sqlite3_free(text);
   if (rc == SQLITE_MISUSE) {
     tn_refuse(ctx, "usage.object", NULL, NULL, 0);
@@ -246,8 +246,7 @@ static void fn_report_again(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   if (!tn_value_text(ctx, args[0], &report) || report.z == NULL || report.n < 2) return;
   char *text = sqlite3_mprintf("%.*s,\"replayed\":true}", (int)report.n - 1, report.z);
-  if (text == NULL ||
-      tn_connection_set_report(sqlite3_user_data(ctx), text, NULL, NULL) != SQLITE_OK) {
+  if (tn_connection_set_report(sqlite3_user_data(ctx), text, NULL, NULL) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
   }
 }

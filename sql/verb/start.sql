@@ -123,8 +123,6 @@ BEGIN
           NEW.boot_id, NEW.pid, NEW.pid_start_ticks, NEW.label, NEW.command, NEW.cwd,
           NEW.token_budget);
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
-  SELECT tenure_refuse('usage.conflict_clause') FROM tenure_session
-   WHERE session_id = NEW.found_id AND ended_at IS NULL;
 
   INSERT INTO tenure_start_report (session_id, reset, prior_session_id, warning)
   VALUES (NEW.new_id, 1, NEW.found_id,

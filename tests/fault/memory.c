@@ -69,7 +69,7 @@ static void sweep_functions(void) {
     }
   }
   sqlite3_free_table(list);
-  ok(bed_close(&b) && rows > 80, "%d functions: %d failures", rows, tried);
+  ok(bed_close(&b) && rows > 80, "%d functions, %s: %d failures", rows, image_encoding, tried);
 }
 
 static void sweep_tables(void) {
@@ -90,7 +90,7 @@ static void sweep_tables(void) {
     tried += sweep_one(&b, sql);
   }
   sqlite3_free_table(list);
-  ok(bed_close(&b) && rows > 80, "%d tables: %d failures", rows, tried);
+  ok(bed_close(&b) && rows > 80, "%d tables, %s: %d failures", rows, image_encoding, tried);
 }
 
 int main(int argc, char **argv) {
@@ -112,6 +112,9 @@ int main(int argc, char **argv) {
     }
     script_free(&from);
   }
+  sweep_functions();
+  sweep_tables();
+  image_encode("UTF-16"); /* reading a text as UTF-8 takes an allocation there */
   sweep_functions();
   sweep_tables();
   image_free();

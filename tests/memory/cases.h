@@ -12,6 +12,9 @@ typedef struct sweep_case {
 
 #define ANN                                                                                        \
   "INSERT INTO tenure_start(scope, actor_id, supervisor_id, lease_ttl) VALUES ('a', 'ann', 'boss', 60);"
+#define MANY_MORE                                                                                   \
+  "INSERT INTO tenure_start(scope) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " \
+  "WHERE i < 120) SELECT '' FROM n;"
 #define LATER "SELECT tenure_clock(1000000100);"
 #define REPORT " RETURNING session_report()"
 #define TURN(ID)                                                                                   \
@@ -161,6 +164,14 @@ static const sweep_case cases[] = {
      "INSERT INTO tenure_gc(older_than_secs) VALUES (0)" REPORT},
     {"replay", ANN TURN("t1"), "SELECT * FROM tenure_replay"},
     {"doctor", ANN TURN("t1"), "SELECT * FROM tenure_doctor"},
+    {"doctor, many findings",
+     ANN MANY_MORE
+     "DROP TRIGGER tenure_session_update_guard; DROP TRIGGER tenure_session_change_guard;"
+     "UPDATE tenure_session SET ended_at = 1; SELECT tenure_install();",
+     "SELECT * FROM tenure_doctor"},
+    {"install, refused",
+     "DROP TRIGGER tenure_meta_update_guard; UPDATE tenure_meta SET value = '99' WHERE key = 'schema';",
+     "SELECT tenure_install()"},
     {"install, nothing to do", "", "SELECT tenure_install()"},
     {"policy", "",
      "SELECT session_status_policy(status), session_settles_turn_as(status), p.* FROM "

@@ -15,6 +15,7 @@
 static unsigned char
     *image_bytes; /* from malloc(), so that SQLite's own count of memory can be zero */
 static sqlite3_int64 image_size;
+static const char *image_encoding = "UTF-8";
 
 /* A connection with Tenure on an empty database in memory. */
 static sqlite3 *open_empty(void) {
@@ -25,9 +26,11 @@ static sqlite3 *open_empty(void) {
 }
 
 static void image_make(void) {
+  char sql[64];
   sqlite3 *db = open_empty();
-  if (sqlite3_exec(db, "SELECT tenure_install()", NULL, NULL, NULL) != SQLITE_OK)
-    die(db, "install");
+  (void)snprintf(sql, sizeof sql, "PRAGMA encoding = '%s'; SELECT tenure_install()",
+                 image_encoding);
+  if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) die(db, "install");
   unsigned char *bytes = sqlite3_serialize(db, "main", &image_size, 0);
   image_bytes = bytes == NULL ? NULL : malloc((size_t)image_size);
   if (image_bytes == NULL) die(db, "no memory");
@@ -56,6 +59,12 @@ static sqlite3 *open_tenure(void) {
 static void image_free(void) {
   free(image_bytes);
   image_bytes = NULL;
+}
+
+/* From now on a database whose texts are in ENCODING. */
+static inline void image_encode(const char *encoding) {
+  image_free();
+  image_encoding = encoding;
 }
 
 #endif

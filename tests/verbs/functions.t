@@ -86,7 +86,7 @@ for *args, want in STALE:
 for kind, want in (("interactive", "interactive"), ("runtime_worker", "autonomous"),
                    ("runtime_supervisor", "autonomous"), (None, None)):
     is_(call("session_lifecycle", (kind,)), want, f"session_lifecycle({kind!r})")
-for kind in ("", "Interactive", "worker", "interactive ", "interactive\0", 1, b"\xff"):
+for kind in ("", "Interactive", "worker", "runtime_superviser", "interactive ", "interactive\0", 1, b"\xff"):
     t.refused_sql("opt.owner_kind", "SELECT session_lifecycle(?)", (kind,), test=f"lifecycle of {kind!r}")
     t.refused_sql("opt.owner_kind", "SELECT session_is_stale('s', ?, 0, 0, 1, 0)", (kind,),
                   test=f"staleness of kind {kind!r}")

@@ -24,6 +24,7 @@ ASKED = [
     ("tenure_refuse('opt.scope', NULL, 'a')", (), "opt.scope"),
     ("tenure_refuse(NULL, 'a', 'b')", (), None),
     ("tenure_within('start')", (), "usage.internal"),
+    ("session_verdict(NULL, 'running', 'interactive', 0, 1, 0, NULL, NULL, 0)", (), "unknown"),
     ("tenure_detail(?, 'a')", ('{"a":-1}',), None),
     ("tenure_detail(?, 'a')", (f'{{"a":{INT_MAX}}}',), INT_MAX),
     ("tenure_detail(?, 'a')", (f'{{"a":{INT_MAX + 1}}}',), None),
@@ -54,6 +55,7 @@ ASKED = [
     ("(SELECT value FROM tenure_json_texts(?))", ("[1]",), "opt.keys"),
     ("(SELECT session_id || keys || granted FROM session_granted('s', ?))", ('["a"]',), 's["a"]0'),
     ("(SELECT granted FROM session_granted('s', ?))", ("[1]",), "opt.keys"),
+    ("(SELECT count(*) FROM session_granted WHERE session_id > 's' AND keys = ?)", ('["a"]',), 0),
     ("(SELECT json FROM tenure_legacy_state(?))", (LEGACY,), LEGACY),
     ("session_mint_id(?)", ("A_",), "usage.prefix"),
     ("session_mint_id(?)", ("{_",), "usage.prefix"),
@@ -68,6 +70,21 @@ for expression, params, want in ASKED:
         refuses(t.db, f"SELECT {expression}", params, want, name=name)
     else:
         is_(t.value(f"SELECT {expression}", params), want, name)
+
+# How a refusal shows a time: as UTC, or as it is where that has no year of four digits.
+for at, shown in ((0, "1970-01-01T00:00:00Z"), (1706747696, "2024-02-01T00:34:56Z"), (-5, "-5"), ("x1", "x1"),
+                  (253402300799, "9999-12-31T23:59:59Z"), (253402300800, "253402300800"), (INT_MAX, str(INT_MAX))):
+    refuses(t.db, "SELECT tenure_refuse('takeover.live', 'until', ?)", (at,), "takeover.live", f"until {shown};",
+            name=f"the time {at!r} in a refusal")
+
+# A trigger of somebody else's, in the middle of a verb.
+with t.situation("within nothing"):
+    t.sql("CREATE TEMP TRIGGER theirs AFTER INSERT ON main.tenure_session BEGIN SELECT tenure_within(NULL, 'x'); END")
+    t.refused("usage.internal", "start", scope="s", actor_id="ann", lease_ttl=60)
+
+# Without Tenure's tables.
+is_(error_of(Tenure(install=False).db, "SELECT * FROM session_granted('s', '[]')"),
+    ("no such table: tenure_grant", sqlite3.SQLITE_ERROR), "no grants without their table")
 
 # A text that is longer than the connection allows.
 before = t.db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 200)

@@ -241,6 +241,13 @@ static void test_results(void) {
   }
 }
 
+/* SQL refuses a status that is none; here it is one of a session that lives. */
+static void test_unknown_status(void) {
+  tn_ground ground;
+  const tn_ending ending = {.status = "hibernating", .verdict = "owned"};
+  ok(tn_wait_outcome(&ending, &ground) == NULL, "an unknown status: not over");
+}
+
 static void test_words(void) {
   static const struct {
     const char *word;
@@ -272,6 +279,7 @@ int main(void) {
   test_outcomes(call);
   test_results();
   test_words();
+  test_unknown_status();
   ok(sqlite3_finalize(call) == SQLITE_OK && sqlite3_close(db) == SQLITE_OK, "closed");
   return done_testing();
 }
