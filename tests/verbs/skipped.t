@@ -152,4 +152,11 @@ for name, sql in (("a heartbeat with news",
         t.sql("CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_session WHEN NEW.revision = OLD.revision"
               " BEGIN SELECT RAISE(IGNORE); END")
         t.refused_sql("usage.conflict_clause", sql, test=f"{name}, not completed: refused")
+with t.situation("the end of a turn"):
+    run(*START)
+    run(*TURN)
+    t.sql("CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_turn WHEN NEW.state = OLD.state"
+          " BEGIN SELECT RAISE(IGNORE); END")
+    t.refused_sql("usage.conflict_clause", "INSERT INTO tenure_turn_end(session_id, turn_id) SELECT session_id, 't1'"
+                  " FROM tenure_session", test="the end of a turn, not completed: refused")
 done()
