@@ -182,9 +182,10 @@ cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions 
 	@bash tests/cover/cover.sh
 
 .PHONY: bench
-bench: deps dist/tenure.so dist/tests/bench/bench dist/tests/bench/wake  ## measure, as ratios to floors of the same run
+bench: deps dist/tenure.so $(patsubst %,dist/tests/bench/%,bench wake contention)  ## measure, as ratios to floors of the same run
 	@dist/tests/bench/bench
 	@dist/tests/bench/wake
+	@dist/tests/bench/contention
 	@tests/bench/scale.py
 	@tests/bench/command.py
 

@@ -95,6 +95,9 @@ static const refusal_entry refusal_catalogue[] = {
     {"usage.number", "{what} {value} is not a 64-bit integer"},
     {"usage.object", "an object is made of keys, which are texts, and values"},
     {"usage.part", "{value} is none of machine, boot_id, deadline, file"},
+    {"usage.patience",
+     "patience lasts from 0 to 2147483647 milliseconds, and is not for a replicated "
+     "engine, whose node it would hold up"},
     {"usage.prefix", "an id prefix is one to eight lower-case letters and an underscore"},
     {"usage.revision", "revision {value|(none)} is not an integer"},
     {"revision.ceiling", "the revision has reached its ceiling and cannot grow"},

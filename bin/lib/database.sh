@@ -20,14 +20,17 @@ call_sqlite() {
   ANSWER=${ANSWER#$'\n'}
 }
 
-# opening PRAGMA: sets REPLY to the lines that begin every script.
+# opening PRAGMA: sets REPLY to the lines that begin every script. Who writes waits for the lock in turn with others
+# (see ext/patience.c); who only reads hardly meets a lock, and session_wait() goes by SQLite's own timeout.
 opening() {
+  local patience="SELECT 1 WHERE tenure_patience($BUSY_TIMEOUT)IS NULL;"$'\n'
   if [[ $BUSY_TIMEOUT != +([0123456789]) || ${#BUSY_TIMEOUT} -gt 9 ]]; then
     fail usage.number 'TENURE_BUSY_TIMEOUT is a number of milliseconds'
   fi
   [[ -r $EXTENSION ]] || fail_about extension.unusable 'the extension is not at ' "$EXTENSION" ''
+  [[ $1 != query_only=ON ]] || patience=
   dot_text "$EXTENSION"
-  REPLY=".timeout $BUSY_TIMEOUT"$'\n'".load $REPLY"$'\n'"PRAGMA $1;"$'\n'".print $MARK"$'\n'
+  REPLY=".timeout $BUSY_TIMEOUT"$'\n'".load $REPLY"$'\n'"${patience}PRAGMA $1;"$'\n'".print $MARK"$'\n'
 }
 
 # locate_database: sets DATABASE to the file. It gets a slash in front, so that no name is an option of

@@ -50,7 +50,7 @@ FUNCTIONS = {
     # direct, and refused wherever it is not alone
     "alone": ["session_wait('ses_none', 0)", "session_wait('ses_none', 0, 'trn_none')"],
     "direct": [
-        "tenure_clock(5)", "tenure_hold(NULL)", "tenure_hold('ses_live', 1)", "tenure_guard('mine', 'live')",
+        "tenure_clock(5)", "tenure_patience(0)", "tenure_hold(NULL)", "tenure_hold('ses_live', 1)", "tenure_guard('mine', 'live')",
         "tenure_unguard('mine')", "tenure_install()", "tenure_uninstall()",
     ],
 }
