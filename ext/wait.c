@@ -20,12 +20,14 @@
 #define WAIT_REST (160 * WAIT_MS)
 
 /* After a notice or a change the waiter looks more often. A notice comes with the first write of a commit,
-** which becomes visible only after the fsync: most are visible at once or within a fraction of a millisecond,
-** so the first looks come without pause. Then the pauses grow with the time, so that who looks is late by a
-** small part of what the commit took. */
-#define WAIT_EAGER (500 * WAIT_US)
+** which becomes visible only after the fsync: most are visible at once or within a millisecond, so the first
+** looks come without pause. Then the pauses grow with the time, so that who looks is late by a small part of
+** what the commit took: by a very small one if a notice has come, since then there is a commit to be seen,
+** and only one waiter looks so often. */
+#define WAIT_EAGER (1 * WAIT_MS)
 #define WAIT_PAUSE_MIN (50 * WAIT_US)
 #define WAIT_PAUSE_PART 8
+#define WAIT_PAUSE_PART_NOTICED 32
 
 /* When others commit all the time, notices of all that would cost them and the waiter more than they are
 ** worth: it stops listening and looks at intervals, longer ones with each change until they rest. */
@@ -79,7 +81,7 @@ typedef struct wait_run {
   int64_t patience;   /* for how long beyond that a lock of others is waited out */
   sqlite3_int64 seen; /* the data_version of the last judgement */
   int64_t stirred;    /* when there was a change or a notice, or the wait began */
-  int64_t eager;      /* looks come without pause until then */
+  int64_t noticed;    /* when a notice came; looks come without pause for a while from then on */
   int64_t changed;    /* when a change was last seen */
   int64_t cooling;    /* the shortest pause while others commit all the time; else 0 */
   tn_notice *notice;
@@ -234,13 +236,13 @@ static void wait_cool(wait_run *run, int64_t now) {
 /* Sleeps until the next look is due, or a notice comes. */
 static void wait_sleep(wait_run *run, int64_t now, int64_t until) {
   const int64_t least = run->cooling > 0 ? run->cooling : WAIT_PAUSE_MIN;
-  int64_t pause = (now - run->stirred) / WAIT_PAUSE_PART;
+  const int is_due = run->noticed > run->changed; /* a commit that was heard but not yet seen */
+  int64_t pause = (now - run->stirred) / (is_due ? WAIT_PAUSE_PART_NOTICED : WAIT_PAUSE_PART);
   if (pause < least) pause = least;
   if (pause > WAIT_REST) pause = WAIT_REST;
   if (pause > until - now) pause = until - now;
   if (tn_notice_wait(run->notice, pause)) {
-    run->stirred = tn_clock_monotonic();
-    run->eager = run->stirred + WAIT_EAGER;
+    run->stirred = run->noticed = tn_clock_monotonic();
   }
 }
 
@@ -256,7 +258,7 @@ static int wait_pause(wait_run *run, int64_t until) {
     if (rc != SQLITE_OK && !wait_is_busy(rc)) return rc;
     if (has_changed) wait_cool(run, now);
     if (has_changed || now >= until) return SQLITE_OK;
-    if (now < run->eager) {
+    if (now < run->noticed + WAIT_EAGER) {
       tn_notice_yield();
     } else {
       wait_sleep(run, now, until);
@@ -316,6 +318,7 @@ int tn_wait(tn_connection *conn, const tn_text *session_id, const tn_text *turn_
                   .begun = now,
                   .end = now + cap_ms * WAIT_MS,
                   .stirred = now,
+                  .noticed = now - WAIT_SECOND,
                   .changed = now - WAIT_SECOND,
                   .notice = &conn->notice,
                   .path = sqlite3_db_filename(conn->db, schema)};

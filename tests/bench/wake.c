@@ -62,7 +62,6 @@ typedef struct board {
   _Atomic int gathered; /* how many are about to wait beside each other */
   int64_t read_ns;      /* the waiter has read the row that decides */
   int64_t answered_ns;  /* and has its answer in hand */
-  double cpu_percent;
   char session_id[SESSION_MAX][40];
 } board;
 
@@ -140,11 +139,14 @@ static void nap(int64_t us) {
   (void)nanosleep(&pause, NULL);
 }
 
-static double cpu_ns(void) {
-  struct rusage used;
-  if (getrusage(RUSAGE_SELF, &used) != 0) fail(NULL, "getrusage");
-  return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e9 +
-         (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1e3;
+/* What processor time CHILD has used. */
+static double cpu_ns(pid_t child) {
+  struct timespec used;
+  clockid_t clock;
+  if (clock_getcpuclockid(child, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+    fail(NULL, "the clock of a process");
+  }
+  return (double)used.tv_sec * 1e9 + (double)used.tv_nsec;
 }
 
 /* A new database with N sessions that are held by nobody's scope, so that many can live at once. */
@@ -393,16 +395,13 @@ static void end_session(const mode *how, int round) {
   if (sqlite3_close(db) != SQLITE_OK) fail(db, "close");
 }
 
-/* One of many: waits for the session of ROUND, and tells what share of a processor that took. */
+/* One of many: waits for the session of ROUND. */
 _Noreturn static void be_one(const mode *how, int round) {
   sqlite3 *db = connect(how);
   sqlite3_stmt *wait = prepare(db, "SELECT session_wait(?1, 600000) IS NULL");
   bind_session(wait, round);
-  const double cpu = cpu_ns();
-  const int64_t begun = now_ns();
   atomic_fetch_add(&shared->gathered, 1);
   (void)number(wait);
-  shared->cpu_percent = 100 * (cpu_ns() - cpu) / (double)(now_ns() - begun);
   (void)sqlite3_finalize(wait);
   if (sqlite3_close(db) != SQLITE_OK) fail(db, "close");
   exit(0);
@@ -424,14 +423,19 @@ static void scatter(const mode *how, const pid_t *herd, int n, int round) {
   for (int i = 0; i < n; i++) join(herd[i]);
 }
 
-/* What the share of a processor is that one waiter takes while nobody commits: the last to leave of N. */
+/* What share of a processor each of N waiters takes while nobody commits. */
 static void bench_idle(const mode *how, int n, const char *what) {
   pid_t herd[HERD];
+  double cpu = 0;
   make_database(how, 1);
   gather(how, herd, n, 0);
+  for (int i = 0; i < n; i++) cpu -= cpu_ns(herd[i]);
+  const int64_t begun = now_ns();
   nap(8000000);
+  for (int i = 0; i < n; i++) cpu += cpu_ns(herd[i]);
+  const double percent = 100 * cpu / n / (double)(now_ns() - begun);
   scatter(how, herd, n, 0);
-  print_goal(what, how->name, shared->cpu_percent, 0.1);
+  print_goal(what, how->name, percent, 0.1);
 }
 
 /* The median time of a commit, in nanoseconds, one every PAUSE_US. */
