@@ -82,6 +82,8 @@ for recursive in (0, 1):
         wall_insert("opt.blank_id", row, "tenure_result", turn_id=" ")
         wall_insert("opt.bad_id", row, "tenure_result", turn_id="a\n")
         wall_insert("NOT NULL", packet(session), "tenure_completion", exit_code=None)
+        wall_insert("opt.text", row, "tenure_result", summary="a\0")
+        wall_insert("opt.text", packet(session), "tenure_completion", reason="a\0")
 
         t.insert(result(session, provenance="agent", final=1), "tenure_result")
         t.insert(result(session, turn_id="t1"), "tenure_result")
@@ -108,6 +110,7 @@ for recursive in (0, 1):
             wall("write.result", f"UPDATE tenure_result SET {change} WHERE turn_id = 't1'")
         for change in ("final = 0", "status = 'success'", "summary = 'x'", "recorded_at = recorded_at"):
             wall("write.result", f"UPDATE tenure_result SET {change}, {step} WHERE final")
+        wall("opt.text", f"UPDATE tenure_result SET summary = 'a' || char(0), {step} WHERE turn_id = 't1'")
         for change in ("recorded_at - 1", f"{T0 + 1}"):
             wall("write.stamp", f"UPDATE tenure_result SET recorded_at = {change}, {step} WHERE turn_id = 't1'")
         wall("CHECK", f"UPDATE tenure_result SET status = 'done', {step} WHERE turn_id = 't1'")
