@@ -1,7 +1,7 @@
 """Finds the conditions in Tenure's SQL files, for what measures or breaks them (tests/cover, tests/mutation).
 
 A condition is the WHEN of a trigger, a WHEN of a searched CASE, or the WHERE of a SELECT that may refuse.
-Strings and comments are skipped, parentheses and CASEs nest. No SQL parser: it knows what these files use."""
+bodies() finds the statements of the triggers. Strings and comments are skipped, parentheses and CASEs nest. No SQL parser: it knows what these files use."""
 import re
 
 TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|[A-Za-z_][A-Za-z_0-9]*|[();]|\s+|.", re.S)
@@ -75,3 +75,30 @@ def conditions(text):
             found.append(Condition("where", text, where[0], start))
             where = None
     return sorted(found, key=lambda c: c.start)
+
+
+def bodies(text):
+    """Each trigger of a file: its name, where its body begins, and the (start, end) of each statement in it."""
+    words, name = tokens(text), None
+    i = 0
+    while i < len(words):
+        if words[i][0] == "TRIGGER" and words[i - 1][0] == "CREATE":
+            name = text[words[i + 1][1]:words[i + 1][2]]
+        if words[i][0] != "BEGIN":
+            i += 1
+            continue
+        spans, begin, cases = [], words[i][2], 0
+        body = begin
+        while True:
+            i += 1
+            word = words[i][0]
+            if word == "CASE":
+                cases += 1
+            elif word == "END" and cases:
+                cases -= 1
+            elif word == "END":
+                break
+            elif word == ";":
+                spans.append((begin, words[i][2]))
+                begin = words[i][2]
+        yield name, body, spans

@@ -7,7 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from sqltext import conditions, tokens  # noqa: E402
+from sqltext import bodies, conditions  # noqa: E402
 
 # The C files that judge; the others only carry values to and fro, which coverage and the sweeps watch.
 JUDGES = ["guard", "lease", "legacy", "outcome", "policy", "process", "start", "text", "turn", "ulid",
@@ -17,8 +17,11 @@ OPERATORS = [(r"(?<![<>=!+\-])<(?![<=])", "<="), (r"(?<![<>=\-])>(?![>=])", ">="
 
 
 class Mutant:
-    def __init__(self, file, line, what, text):
+    """needs: the place that a test must reach to notice it, as reach.py names it; None if it is not known."""
+
+    def __init__(self, file, line, what, text, needs=None):
         self.file, self.line, self.what, self.text = file, line, what, text  # text: the whole changed file
+        self.needs = needs
 
     def name(self):
         return f"{self.file}:{self.line}: {self.what}"
@@ -34,38 +37,36 @@ def short(text):
     return text if len(text) <= 70 else text[:67] + "..."
 
 
+# The names of places: by what stands there, so that they outlive a change elsewhere in the file. Two places of
+# one name count as one.
+def place_of_condition(file, condition, value):
+    return f"{file}: {value}: {' '.join(condition.text.split())}"
+
+
+def place_of_trigger(file, trigger):
+    return f"{file}: {trigger}"
+
+
+def place_of_line(file, line):
+    return f"{file}: {line.strip()}"
+
+
 def of_conditions(file, text):
     """Each condition of a trigger always true, and always false."""
     for condition in conditions(text):
-        for word, value in (("true", "1"), ("false", "0")):
+        for word, value, other in (("true", "1", "false"), ("false", "0", "true")):
             yield Mutant(file, condition.line, f"always {word}: {short(condition.text)}",
-                         text[:condition.start] + value + text[condition.end:])
+                         text[:condition.start] + value + text[condition.end:],
+                         place_of_condition(file, condition, other))
 
 
 def of_statements(file, text):
     """Each statement of a trigger's body left out, as long as one is left."""
-    words = tokens(text)
-    i = 0
-    while i < len(words):
-        if words[i][0] != "BEGIN":
-            i += 1
-            continue
-        spans, begin, cases = [], words[i][2], 0
-        while True:
-            i += 1
-            word = words[i][0]
-            if word == "CASE":
-                cases += 1
-            elif word == "END" and cases:
-                cases -= 1
-            elif word == "END":
-                break
-            elif word == ";":
-                spans.append((begin, words[i][2]))
-                begin = words[i][2]
+    for trigger, _, spans in bodies(text):
         for start, end in spans if len(spans) > 1 else []:
             line = text.count("\n", 0, start + len(text[start:end]) - len(text[start:end].lstrip())) + 1
-            yield Mutant(file, line, f"without: {short(text[start:end])}", text[:start] + "\n" + text[end:])
+            yield Mutant(file, line, f"without: {short(text[start:end])}", text[:start] + "\n" + text[end:],
+                         place_of_trigger(file, trigger))
 
 
 def of_operators(file, text):
@@ -76,9 +77,9 @@ def of_operators(file, text):
     for pattern, other in OPERATORS:
         for match in re.finditer(pattern, code):
             line = text.count("\n", 0, match.start()) + 1
-            shown = short(text.split("\n")[line - 1])
-            yield Mutant(file, line, f"{match.group()} becomes {other}: {shown}",
-                         text[:match.start()] + other + text[match.end():])
+            row = text.split("\n")[line - 1]
+            yield Mutant(file, line, f"{match.group()} becomes {other}: {short(row)}",
+                         text[:match.start()] + other + text[match.end():], place_of_line(file, row))
 
 
 def of_tables(file, text):
@@ -107,11 +108,14 @@ def of_edges(file, text):
                      text[:match.start()] + swapped + text[match.end():])
 
 
+def sql_files():
+    """Those with rules in them: constraints of tables have no place that could be told, checks are the doctor's."""
+    files = [os.path.relpath(path, ROOT) for path in sorted(glob.glob(os.path.join(ROOT, "sql", "*", "*.sql")))]
+    return [file for file in files if not file.startswith(("sql/schema/", "sql/check/"))]
+
+
 def all_mutants():
-    for path in sorted(glob.glob(os.path.join(ROOT, "sql", "*", "*.sql"))):
-        file = os.path.relpath(path, ROOT)
-        if file.startswith(("sql/schema/", "sql/check/")):
-            continue
+    for file in sql_files():
         text = read(file)
         yield from of_conditions(file, text)
         yield from of_statements(file, text)

@@ -1,5 +1,5 @@
 """Which tests the mutation run asks, and in what order: those of the mutant's subject first, then what has
-noticed most for its time."""
+noticed most for its time; none that does not reach the place (reach.py)."""
 import glob
 import math
 import os
@@ -11,6 +11,9 @@ RULES = ("verbs", "guards", "turns", "keep", "wait", "policy", "core")
 NEVER = ("bench", "storm", "demo", "docs", "mutation", "hosts", "fuzz", "formal", "pause", "fault", "cover", "memory")
 # Tests of the rules that run many processes, or long: they see no rule that the others do not.
 LONG = ("keep/races.t", "turns/kill.t", "turns/race.t")
+
+# CPU seconds that a C program costs on top of its own.
+LINKING = 1.0
 
 # Files whose name does not say where their tests are. What is named here counts as if named by the test.
 SUBJECTS = [
@@ -53,10 +56,11 @@ def find(root, everything):
 class Order:
     """Learns while it is used: noticed() after each mutant that a test found."""
 
-    def __init__(self, root, costs):
-        self.costs = costs  # CPU seconds by test
+    def __init__(self, root, measured):
+        self.costs = {test: known["cost"] for test, known in measured.items()}
+        self.places = {test: set(known["places"]) for test, known in measured.items()}
         self.words = {}
-        for test in costs:
+        for test in measured:
             source = test[len("dist/"):] + ".c" if test.startswith("dist/") else test
             with open(os.path.join(root, source), encoding="utf-8", errors="replace") as file:
                 self.words[test] = file.read()
@@ -72,13 +76,18 @@ class Order:
             self.prior[test, file] = weight / 2 + 4 * bool(named) + 3 * hinted
         return self.prior[test, file]
 
-    def of(self, file):
-        """All tests for a mutant of FILE, the most promising for its time first. C programs only see C files."""
+    def of(self, mutant):
+        """The tests that reach what the mutant changes, the most promising for its time first; all of them where
+        it is not known. A C program has to be linked anew, and only C files are worth that."""
         def promise(test):
-            kills = 4 * self.kills.get((test, file), 0) + 0.3 * self.kills.get(test, 0)
-            return (0.1 + self.near(test, file) + kills) / (self.costs[test] + 0.3)
-        tests = [test for test in self.costs if file.startswith("ext/") or not test.startswith("dist/")]
-        return sorted(tests, key=promise, reverse=True)
+            kills = 4 * self.kills.get((test, mutant.file), 0) + 0.3 * self.kills.get(test, 0)
+            return (0.1 + self.near(test, mutant.file) + kills) / (self.price(test) + 0.3)
+        tests = [test for test in self.costs if mutant.file.startswith("ext/") or not test.startswith("dist/")]
+        reaching = [test for test in tests if mutant.needs in self.places[test]]
+        return sorted(reaching or tests, key=promise, reverse=True)
+
+    def price(self, test):
+        return self.costs[test] + LINKING * test.startswith("dist/")
 
     def noticed(self, test, file):
         for key in (test, (test, file)):

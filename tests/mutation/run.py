@@ -3,14 +3,14 @@
 
 Each job works on a copy of the sources of its own below dist/mutation. A mutant is dead when it does not
 compile, when a test fails, or when one hangs; the first "not ok" is enough. order.py says which tests are
-asked. Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
+asked. The tests look at the health of their databases at the end only (TENURE_HEALTH), but for --again, which asks
+the survivors of earlier runs once more. Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
 tests/mutation/equivalent.txt. Exit 1 if any survives.
 
 What came out is kept in dist/mutation/results.txt, a line each, so that a run can be resumed: a mutant
 counts as tried as long as the file it changes is the same."""
 import argparse
 import hashlib
-import json
 import os
 import queue
 import random
@@ -21,45 +21,28 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import order  # noqa: E402
+import reach  # noqa: E402
 from mutants import ROOT, all_mutants  # noqa: E402
 from tree import Tree  # noqa: E402
 
 PLACE = os.path.join(ROOT, "dist", "mutation")
 RESULTS = os.path.join(PLACE, "results.txt")
-COSTS = os.path.join(PLACE, "costs.json")
-
-
-def measure(tree, tests):
-    """The costs of the tests, those of an earlier run where there are any. One that fails is left out."""
-    known = {}
-    if os.path.exists(COSTS):
-        with open(COSTS, encoding="utf-8") as file:
-            known = json.load(file)
-    for test in tests:
-        if test not in known:
-            fine, known[test] = tree.passes(test)
-            if not fine:
-                known[test] = None
-                print(f"# {test} fails without any change and is left out", flush=True)
-    with open(COSTS, "w", encoding="utf-8") as file:
-        json.dump(known, file, indent=1)
-    return {test: known[test] for test in tests if known[test] is not None}
 
 
 def killer(tree, mutant, tests, patience):
-    """The first test that notices a mutant, or None; asks no more once PATIENCE CPU seconds are spent."""
+    """The first test that notices a mutant, or None; asks for PATIENCE CPU seconds at the most."""
     with tree.broken(mutant):
         if not tree.make("all"):
             return "the compiler"
         spent = 0.0
-        for test in tests.of(mutant.file):
+        for test in tests.of(mutant):
+            if spent + tests.price(test) > patience:
+                continue
             fine, cost = tree.passes(test, tests.costs[test])
             if not fine:
                 tests.noticed(test, mutant.file)
                 return test
             spent += cost
-            if spent > patience:
-                break
     return None
 
 
@@ -87,11 +70,12 @@ def key(mutant):
 
 
 def read_results():
-    """What noticed each mutant tried so far, '-' for a survivor, by key."""
+    """What noticed each mutant tried so far, '-' for a survivor, and the file of it, by key."""
     if not os.path.exists(RESULTS):
         return {}
     with open(RESULTS, encoding="utf-8") as file:
-        return {fields[0]: fields[1] for fields in (line.rstrip("\n").split("\t") for line in file)}
+        lines = [line.rstrip("\n").split("\t") for line in file]
+    return {key: (by, name.split(":")[0]) for key, by, name in lines}
 
 
 class Run:
@@ -141,14 +125,18 @@ def main():
     mutants = [m for m in spread(all_mutants(), asked.seed) if asked.only in m.name()
                and not any(f"{m.file}: {m.what}".startswith(line) for line in listed)][:asked.sample]
     if asked.again:
-        mutants = [m for m in mutants if before.get(key(m)) == "-"]
+        mutants = [m for m in mutants if before.get(key(m), ("",))[0] == "-"]
     elif asked.resume:
         mutants = [m for m in mutants if key(m) not in before]
     os.makedirs(PLACE, exist_ok=True)
-    trees = [Tree(os.path.join(PLACE, f"tree{number}")) for number in range(asked.jobs)]
+    trees = [Tree(os.path.join(PLACE, f"tree{number}"), healthy=asked.again) for number in range(asked.jobs)]
     if not all(tree.make("all") for tree in trees):
         sys.exit("the sources do not build as they are")
-    tests = order.Order(ROOT, measure(trees[0], order.find(ROOT, asked.all)))
+    tests = order.Order(ROOT, reach.measure(os.path.join(PLACE, "reach.json"), order.find(ROOT, asked.all), trees[0],
+                                            os.path.join(PLACE, "reach")))
+    for by, file in before.values():
+        if by in tests.costs:
+            tests.noticed(by, file)
     print(f"# {len(mutants)} mutants, seed {asked.seed}, {len(tests.costs)} tests", flush=True)
     run = Run(asked, mutants)
     with open(RESULTS, "a" if asked.resume or asked.again else "w", encoding="utf-8") as out:

@@ -15,10 +15,12 @@ HANG = 180  # seconds without a word from a test
 
 
 class Tree:
-    """A copy of the sources that can be built and tested while one file in it is broken."""
+    """A copy of the sources that can be built and tested while one file in it is broken. HEALTHY: its tests look
+    at the health of their databases all along."""
 
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, root, flags="-O1", healthy=False):
+        self.root, self.flags = root, flags
+        self.environment = dict(os.environ, TENURE_HEALTH="always" if healthy else "end")
         shutil.rmtree(root, ignore_errors=True)
         os.makedirs(root)
         for name in COPIED:
@@ -29,7 +31,7 @@ class Tree:
                 shutil.copy2(source, root)
 
     def make(self, target):
-        return subprocess.run(["make", "-s", "-C", self.root, "CFLAGS=-O1", target], capture_output=True,
+        return subprocess.run(["make", "-s", "-C", self.root, f"CFLAGS={self.flags}", target], capture_output=True,
                               check=False).returncode == 0
 
     @contextmanager
@@ -53,9 +55,10 @@ class Tree:
         """Whether a test passes, and its CPU seconds. One that takes far longer than its COST does not."""
         if test.startswith("dist/") and not self.make(test):
             return False, 0
-        limit = [] if cost is None else ["prlimit", f"--cpu={int(20 + 10 * cost)}"]
+        limit = [] if cost is None else ["prlimit", f"--cpu={int(5 + 5 * cost)}"]
         with subprocess.Popen(limit + [os.path.join(self.root, test)], cwd=self.root, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+                              env=self.environment) as run:
             fine = self.watch(run)
             if not fine:
                 os.killpg(run.pid, signal.SIGKILL)
