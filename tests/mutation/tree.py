@@ -11,6 +11,8 @@ from mutants import ROOT
 # What has been built is copied with its times, so that only what changes is built anew.
 COPIED = ("Makefile", "README.md", "bin", "docs", "examples", "ext", "packaging", "sql", "tests",
           "dist/gen", "dist/obj", "dist/static")
+# A mixture of && and || that a mutant makes is as good as any.
+FLAGS = "-O1 -Wno-parentheses"
 HANG = 180  # seconds without a word from a test
 
 
@@ -18,7 +20,7 @@ class Tree:
     """A copy of the sources that can be built and tested while one file in it is broken. HEALTHY: its tests look
     at the health of their databases all along."""
 
-    def __init__(self, root, flags="-O1", healthy=False):
+    def __init__(self, root, flags=FLAGS, healthy=False):
         self.root, self.flags = root, flags
         self.environment = dict(os.environ, TENURE_HEALTH="always" if healthy else "end")
         shutil.rmtree(root, ignore_errors=True)
