@@ -1,7 +1,7 @@
 /*
-** file_test.c - memory that runs out on a connection that has yet to look at its machine and its file: the first
-** lease that it grants or judges needs some for that. The other memory tests have a database in memory, and have
-** long looked.
+** file_test.c - memory that runs out on a connection that has done nothing yet: the first lease that it grants or
+** judges has it look at its machine and its file, and the first look at a virtual table connects to that. The
+** other memory tests have a database in memory, and have long done both.
 */
 #define _DEFAULT_SOURCE /* mkdtemp */
 #include "tenure.h"
@@ -29,9 +29,11 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
   return stmt;
 }
 
-/* Steps SQL as the first statement of a connection with allocation N failing, until there are not so many; the later
-** ones are sampled. */
-static void sweep(const char *sql) {
+typedef enum phase { COMPILED, STEPPED } phase;
+
+/* Compiles SQL as the first statement of a connection, and steps it, with allocation N of that PHASE failing, until
+** there are not so many; the later ones are sampled. */
+static void sweep(phase swept, const char *sql) {
   int wrong = 0;
   long long n = 0;
   do {
@@ -40,24 +42,28 @@ static void sweep(const char *sql) {
     if (sqlite3_exec(db, "SELECT count(*) FROM tenure_meta", NULL, NULL, NULL) != SQLITE_OK) {
       die(db, "schema");
     }
-    sqlite3_stmt *stmt = prepare(db, sql);
+    sqlite3_stmt *stmt = NULL;
     n += 1 + n / 16;
-    arm(n, FAULT_ONCE, db);
-    int rc;
-    do {
-      rc = sqlite3_step(stmt);
-    } while (rc == SQLITE_ROW);
+    if (swept == COMPILED) arm(n, FAULT_ONCE, db);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    if (swept == STEPPED) arm(n, FAULT_ONCE, db);
+    if (rc == SQLITE_OK) {
+      do {
+        rc = sqlite3_step(stmt);
+      } while (rc == SQLITE_ROW);
+    }
     disarm();
     wrong += rc != SQLITE_DONE && rc != SQLITE_NOMEM && rc != SQLITE_IOERR_NOMEM;
-    wrong += rc == SQLITE_DONE && !sqlite3_get_autocommit(db);
+    wrong += !sqlite3_get_autocommit(db);
     (void)sqlite3_finalize(stmt); /* repeats the error of the step */
-    sqlite3_stmt *again = prepare(db, "SELECT count(*) FROM tenure_holder WHERE NOT stale");
+    sqlite3_stmt *again = prepare(db, "SELECT count(*) FROM tenure_holder, session_status_policy");
     wrong += sqlite3_step(again) != SQLITE_ROW;
     wrong += sqlite3_finalize(again) != SQLITE_OK;
     wrong += sqlite3_close(db) != SQLITE_OK;
     wrong += sqlite3_memory_used() != 0;
   } while (fault.failed > 0);
-  ok(wrong == 0, "%s: up to allocation %lld", sql, n);
+  ok(wrong == 0, "%s, %s: up to allocation %lld", sql, swept == COMPILED ? "compiled" : "stepped",
+     n);
 }
 
 int main(void) {
@@ -70,11 +76,13 @@ int main(void) {
     die(db, "install");
   if (sqlite3_close(db) != SQLITE_OK) die(db, "close");
 
-  sweep("INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('s', 'ann', 60)");
-  sweep("INSERT INTO tenure_heartbeat(scope, actor_id) VALUES ('s', 'ann')");
-  sweep("SELECT lease_granted(60, 'm', 'b', 5, 'f')");
-  sweep("SELECT lease_stale('runtime_worker', 1, 1, 60, 'm', 'b', 5, 'f')");
-  sweep("SELECT lease_grant('file', 60)");
+  sweep(STEPPED, "INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('s', 'ann', 60)");
+  sweep(STEPPED, "INSERT INTO tenure_heartbeat(scope, actor_id) VALUES ('s', 'ann')");
+  sweep(STEPPED, "SELECT lease_granted(60, 'm', 'b', 5, 'f')");
+  sweep(STEPPED, "SELECT lease_stale('runtime_worker', 1, 1, 60, 'm', 'b', 5, 'f')");
+  sweep(STEPPED, "SELECT lease_grant('file', 60)");
+  sweep(COMPILED, "SELECT * FROM session_status_policy");
+  sweep(COMPILED, "SELECT * FROM session_granted('s', '[]')");
   if (unlink(path) != 0 || rmdir(folder) != 0) die(NULL, folder);
   return done_testing();
 }
