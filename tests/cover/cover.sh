@@ -30,9 +30,11 @@ if (($# == 0)); then
   mapfile -t tests < <(cd "$tree" && find tests -name '*.t' -not -path 'tests/memory/*' -not -path 'tests/formal/*' \
     -not -path 'tests/fuzz/*' -not -path 'tests/mutation/*' | sort && ls dist/tests/*/*_test)
   printf -- '\n--- nothing\nSELECT 1\n' >dist/cover/nothing.sql
-  (cd "$tree" && dist/tests/memory/corpus tests/memory/corpus.sql && dist/tests/memory/sweep 1 1 &&
-    dist/tests/fault/memory 1 0 1 ../nothing.sql) >dist/cover/memory.log ||
-    echo 'Failures of memory were judged wrong, see dist/cover/memory.log'
+  for program in 'corpus tests/memory/corpus.sql' 'sweep 1 1' '../fault/memory 1 0 1 ../nothing.sql'; do
+    # shellcheck disable=SC2086 # a program and its arguments
+    (cd "$tree" && dist/tests/memory/$program) >>dist/cover/memory.log ||
+      echo 'Failures of memory were judged wrong, see dist/cover/memory.log'
+  done
 fi
 (cd "$tree" && prove "${PROVE:--j2}" "${tests[@]}") >dist/cover/prove.log 2>&1 ||
   printf 'Some tests failed in the instrumented build; their coverage counts all the same:\n%s\n' \

@@ -368,6 +368,8 @@ INSERT INTO tenure_gc(older_than_secs) VALUES (0) RETURNING session_report();
 SELECT session_wait('ses_x', 1) FROM tenure_meta;
 SELECT session_wait('ses_x', -1);
 SELECT session_wait('ses_x', 1);
+SELECT tenure_patience(-1);
+SELECT tenure_patience(5), tenure_patience(0), tenure_patience(NULL);
 SELECT session_wait(NULL, 1);
 
 --- a database that is not well
