@@ -13,7 +13,7 @@ BEGIN
   SELECT tenure_verb('heartbeat', NEW.actor_id, NULL);
   INSERT INTO tenure_heartbeat_found (session_id, scope, actor_id, fence, activity, progress, outcome)
   VALUES (coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                     WHERE scope = coalesce(NEW.scope, 'main')
+                                     WHERE scope = tenure_check_scope(NEW.scope)
                                        AND ended_at IS NULL)),
           NEW.scope, NEW.actor_id, NEW.fence, NEW.activity, NEW.progress, NEW.outcome);
 END;

@@ -152,7 +152,7 @@ for verb, right in RIGHT.items():
             asked = fill({**right, column: value}, build(verb))
             before = t.dump()
             got = t.outcome(verb, **asked | {column: asked[column].encode()})
-            nobody = column in ("scope", "session_id", "escalation_id") and str(got).endswith(".missing")
+            nobody = column in ("session_id", "escalation_id") and str(got).endswith(".missing")
             if isinstance(got, str) and not got.startswith(MISUSE) and not nobody:
                 faults.append(f"{column}: {got}")
             if isinstance(got, str) and t.dump() != before:

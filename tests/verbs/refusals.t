@@ -91,6 +91,7 @@ CASES = [
     ("usage.number", None, "SELECT lease_expires_at(1, 'x')", {}, {"what": "lease_ttl", "value": "x"}),
     ("usage.object", None, "SELECT tenure_object('key')", {}, {}),
     ("usage.part", None, "SELECT lease_grant('x', 1)", {}, {"value": "x"}),
+    ("usage.patience", None, "SELECT tenure_patience(-1)", {}, {}),
     ("usage.prefix", None, "SELECT session_mint_id('x')", {}, {}),
     ("usage.revision", None, "SELECT session_next_revision('x')", {}, {"value": "x"}),
     ("revision.ceiling", CEILING, "heartbeat", ANN, {}),
