@@ -30,6 +30,7 @@ static void test_arithmetic(void) {
   is_int(tn_lease_remaining(known(10), 10), 0, "none at the end");
   is_int(tn_lease_remaining(known(10), 11), 0, "none later");
   is_int(tn_lease_remaining(unknown, 0), 0, "none of an unknown end");
+  is_int(tn_lease_remaining(known(5), -2), 7, "a clock below 0 counts like any other");
   is_int(tn_lease_remaining(known(INT64_MAX), -1), INT64_MAX, "a distance stays at the top");
   is_int(tn_lease_remaining(known(INT64_MAX - 1), -1), INT64_MAX, "the last distance that fits");
   is_int(tn_lease_remaining(known(INT64_MAX), INT64_MIN), INT64_MAX, "from end to end");
