@@ -143,6 +143,7 @@ with t.situation("escalate"):
           "kind": "blocking", "reason": "who pays?", "created_at": T0 + 5, "resolved_at": None}],
         "and what is stored")
     t.clock(T0 + 9)
+    t.sql("UPDATE tenure_escalation SET reason = reason")  # resolves nothing, so that no event tells of it
     is_(t.verb("escalation_resolve", escalation_id=first["escalation_id"], actor_id="boss"),
         {"command": "escalation-resolve", "ok": True, "scope": "s",
          "escalation_id": first["escalation_id"], "kind": "blocking", "resolved_at_epoch_s": T0 + 9},
