@@ -76,6 +76,13 @@ with t.situation("a NULL that OR REPLACE would turn into a default"):
     t.refused_sql("write.null", "UPDATE OR REPLACE tenure_turn_input SET state = NULL",
                   test="consumed input does not wait again")
 
+with t.situation("what stands there already"):
+    working()
+    before = t.value("SELECT count(*) FROM tenure_event")
+    for table in ("turn", "turn_input", "request"):
+        t.sql(f"UPDATE tenure_{table} SET state = state")
+    is_(t.value("SELECT count(*) FROM tenure_event"), before, "a state that stays the same is no event")
+
 with t.situation("a turn reserved twice"):
     session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
     for at, name in ((T0, "reserved"), (T0 + 5, "reserved again")):
