@@ -194,7 +194,7 @@ bench-peers: deps dist/tenure.so  ## the same renewal in Redis, PostgreSQL and e
 	@bash tests/bench/peers.sh
 
 .PHONY: mutation
-mutation: deps dist/gen/schema.c  ## break Tenure in one place at a time; ARGS='--sample 100 --only sql/verb'
+mutation: deps dist/gen/schema.c  ## break Tenure in one place at a time; ARGS='--sample 100 --only sql/verb sql/view'
 	@tests/mutation/run.py $(ARGS)
 
 .PHONY: lint

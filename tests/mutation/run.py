@@ -108,7 +108,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, help="so many mutants, spread evenly over the files")
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--only", default="", help="mutants with this text in FILE:LINE: WHAT")
+    parser.add_argument("--only", nargs="*", default=[""], help="mutants with one of these texts in FILE:LINE: WHAT")
+    parser.add_argument("--skip", nargs="*", default=[], help="but none with one of these")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--all", action="store_true", help="ask the slow tests too, not only those of the rules")
     parser.add_argument("--patience", type=float, default=float("inf"), help="CPU seconds of tests for one mutant")
@@ -122,7 +123,8 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests need it, and "&" has it ignored
     asked = arguments()
     listed, before = read_equivalent(), read_results()
-    mutants = [m for m in spread(all_mutants(), asked.seed) if asked.only in m.name()
+    mutants = [m for m in spread(all_mutants(), asked.seed) if any(text in m.name() for text in asked.only)
+               and not any(text in m.name() for text in asked.skip)
                and not any(f"{m.file}: {m.what}".startswith(line) for line in listed)][:asked.sample]
     if asked.again:
         mutants = [m for m in mutants if before.get(key(m), ("",))[0] == "-"]

@@ -687,6 +687,15 @@ with t.situation("grants of one turn"):
        "what is approved once is granted to no more than the turn")
     t.verb("turn_end", session_id=session, turn_id="t1")
     is_((granted(session, "ls"), t.sql("SELECT * FROM tenure_grant")), (0, []), "and dies with it")
+with t.situation("grants of one incarnation"):
+    session, other = working(), working(scope="other")
+    for one in (session, other):
+        t.verb("request_resolve", session_id=one, request_id="r1", decision="approved_for_session", remember='["ls"]')
+    t.verb("transition", session_id=session, status="ready", fence=1)
+    is_(granted(session, "ls"), 1, "what is approved for the session stays while it lives")
+    t.verb("clear", session_id=session, fence=1)
+    t.verb("resume", session_id=session, actor_id="ann")
+    is_((granted(session, "ls"), granted(other, "ls")), (0, 1), "and is asked anew after a resume")
 with t.situation("nothing to remember"):
     session = working()
     t.verb("request_resolve", session_id=session, request_id="r1", decision="approved_for_session")
