@@ -90,22 +90,4 @@ with t.situation("a turn reserved twice"):
         report = t.verb("turn_begin", session_id=session, turn_id="t1", reserve=1)
         is_((report["state"], report["started_at_epoch_s"]), ("reserved", T0), f"{name}: since the first time")
     is_(t.value("SELECT status FROM tenure_session"), "starting", "it is still to start")
-with t.situation("nothing changes"):
-    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
-    t.verb("turn_begin", session_id=session, turn_id="t1")
-    t.verb("request_open", session_id=session, request_id="r1", kind="approval")
-    t.verb("escalate", kind="blocking", reason="r", actor_id="ann")
-    log = t.value("SELECT max(seq) FROM tenure_event")
-    t.sql("UPDATE tenure_request SET state = state")
-    t.sql("UPDATE tenure_escalation SET resolved_at = resolved_at")
-    is_(t.value("SELECT max(seq) FROM tenure_event"), log, "a write that changes nothing is no event")
-
-with t.situation("the other clock"):
-    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
-    t.verb("turn_begin", session_id=session, turn_id="t1")
-    t.sql("SELECT tenure_clock(NULL)")
-    t.refused_sql("usage.clock", "UPDATE tenure_turn SET message_id = 'm'",
-                  test="a turn of a session on the virtual clock, by a connection on the machine's")
-    t.clock(T0)
-
 done()
