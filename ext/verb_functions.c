@@ -83,11 +83,11 @@ static void fn_mint_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
   }
   memcpy(id, prefix.z, prefix.n);
   const sqlite3_int64 now = tn_connection_now(conn);
-  if (!tn_ulid_next(&conn->ulid, now < 0 ? 0 : now * 1000, sqlite3_randomness, id + prefix.n)) {
+  if (tn_ulid_next(&conn->ulid, now < 0 ? 0 : now * 1000, sqlite3_randomness, id + prefix.n)) {
+    sqlite3_result_text(ctx, id, (int)prefix.n + TN_ULID_LENGTH, SQLITE_TRANSIENT);
+  } else {
     tn_refuse(ctx, "usage.id_space", NULL, NULL, 0);
-    return;
   }
-  sqlite3_result_text(ctx, id, (int)prefix.n + TN_ULID_LENGTH, SQLITE_TRANSIENT);
 }
 
 /* A nullable text argument as a C string. */

@@ -12,7 +12,7 @@ gcov_file, points_file, hits_file = sys.argv[1:4]
 
 def read_exceptions():
     """Lines "FILE: TEXT", one or more, and then their reason, indented. FILE may have * in it; TEXT is a part of the
-    line or condition."""
+    line or condition. A "~ " before it marks what chance may reach."""
     listed, group = [], []
     with open(os.path.join(HERE, "exceptions.txt"), encoding="utf-8") as file:
         for line in file:
@@ -23,8 +23,9 @@ def read_exceptions():
                     exception["reason"] = True
                 group = []
             else:
-                name, text = line.rstrip("\n").split(": ", 1)
-                group.append({"file": name, "text": text, "reason": False, "used": 0})
+                may_be_reached = line.startswith("~ ")
+                name, text = line.rstrip("\n").removeprefix("~ ").split(": ", 1)
+                group.append({"file": name, "text": text, "reason": False, "used": int(may_be_reached)})
                 listed.append(group[-1])
     return listed
 
