@@ -76,10 +76,12 @@ BEGIN
           tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id));
 END;
 
+-- The effect only makes time stand still: it is none that the guards know, because triggers of the user's on the
+-- tables that are written here run within it.
 CREATE TRIGGER tenure_turn_over AFTER UPDATE OF state ON tenure_turn
 WHEN OLD.ended_at IS NULL AND NEW.state <> 'reserved' AND NEW.state <> 'running'
 BEGIN
-  SELECT tenure_effect('completion');
+  SELECT tenure_effect('turn_over');
   UPDATE tenure_turn
      SET ended_at = coalesce(ended_at, max(session_now(), started_at)),
          (used_input, used_cached_input, used_output, used_reasoning_output, used_total,

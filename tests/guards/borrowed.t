@@ -62,4 +62,17 @@ for table, event in (("tenure_session", "INSERT"), ("tenure_session", "UPDATE"),
             t.sql("RELEASE s")
         ok(not faults, f"after {event} on {table}, {sql} ({refused} refusals)") or diag("\n".join(faults))
         t.db.close()
+
+# The end of a turn takes rows of other tables along.
+for table, event in (("tenure_event", "INSERT"), ("tenure_history", "INSERT"), ("tenure_request", "UPDATE"),
+                     ("tenure_turn_input", "UPDATE")):
+    t = Raw()
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("turn_steer", session_id=session, input="i")
+    t.verb("request_open", session_id=session, request_id="r1", kind="approval")
+    t.sql(f"CREATE TRIGGER theirs AFTER {event} ON {table} BEGIN UPDATE tenure_session SET cwd = '/forged'; END")
+    t.refused_sql("write.revision", "UPDATE tenure_turn SET state = 'error'",
+                  test=f"after {event} on {table}, within the end of a turn: no change without a revision")
+    t.db.close()
 done()
