@@ -157,6 +157,7 @@ with t.situation("the end of a turn"):
     run(*TURN)
     t.sql("CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_turn WHEN NEW.state = OLD.state"
           " BEGIN SELECT RAISE(IGNORE); END")
-    t.refused_sql("usage.conflict_clause", "INSERT INTO tenure_turn_end(session_id, turn_id) SELECT session_id, 't1'"
-                  " FROM tenure_session", test="the end of a turn, not completed: refused")
+    for sql in ("INSERT INTO tenure_turn_end(session_id, turn_id) SELECT session_id, 't1' FROM tenure_session",
+                "UPDATE tenure_turn SET state = 'error'"):
+        t.refused_sql("usage.conflict_clause", sql, test=f"the end of a turn, not completed: refused: {sql}")
 done()
