@@ -65,6 +65,7 @@ int main(void) {
   is_int(number(db, WAIT), -1, "waiting is refused");
   ok(strncmp(sqlite3_errmsg(db), "tenure: usage.wait_context: ", 28) == 0, "by name: %s",
      sqlite3_errmsg(db));
+  is_int(number(db, "SELECT tenure_patience(5)"), -1, "and so is waiting for a lock");
   ok(sqlite3_close(db) == SQLITE_OK, "closed");
 
   db = open_on(path, NULL);

@@ -93,6 +93,28 @@ static void sweep_tables(void) {
   ok(bed_close(&b) && rows > 80, "%d tables, %s: %d failures", rows, image_encoding, tried);
 }
 
+/* Functions with the texts that they are meant for. */
+static void sweep_texts(void) {
+  static const char *const calls[] = {
+      "SELECT tenure_object('a', 1, 'b', 'c')",
+      "SELECT lease_stale('runtime_worker', 1, 1, 60, 'm', 'b', 5, 'f')",
+      "SELECT lease_granted(60, 'm', 'b', 5, 'f')",
+      "SELECT session_require_commandable('s', 'exited')",
+      "SELECT session_termination('exited', 'unknown', 'x', NULL)",
+      "SELECT * FROM session_granted('s', '[\"a\"]')",
+      "SELECT * FROM tenure_legacy_state('{')",
+      "INSERT INTO tenure_heartbeat(scope, actor_id, activity) VALUES ('a', 'ann', 'x') "
+      "RETURNING session_report()",
+  };
+  bed b;
+  int tried = 0;
+  bed_open(&b, "INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('a', 'ann', 60)");
+  for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    tried += sweep_one(&b, sqlite3_mprintf("%s", calls[i]));
+  }
+  ok(bed_close(&b), "texts, %s: %d failures", image_encoding, tried);
+}
+
 int main(int argc, char **argv) {
   static script from;
   if (argc < 5) {
@@ -117,6 +139,7 @@ int main(int argc, char **argv) {
   image_encode("UTF-16"); /* reading a text as UTF-8 takes an allocation there */
   sweep_functions();
   sweep_tables();
+  sweep_texts();
   image_free();
   return done_testing();
 }

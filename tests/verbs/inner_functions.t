@@ -23,6 +23,7 @@ ASKED = [
     ("tenure_refuse('nonsense')", (), "usage.code"),
     ("tenure_refuse('opt.scope', NULL, 'a')", (), "opt.scope"),
     ("tenure_refuse(NULL, 'a', 'b')", (), None),
+    ("tenure_refuse('json.version')", (), "json.version"),
     ("tenure_within('start')", (), "usage.internal"),
     ("session_verdict(NULL, 'running', 'interactive', 0, 1, 0, NULL, NULL, 0)", (), "unknown"),
     ("tenure_detail(?, 'a')", ('{"a":-1}',), None),

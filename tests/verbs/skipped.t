@@ -145,6 +145,7 @@ for case, prepare, verb, needed in CASES:
 # The second write of the same change, which completes it, is the one that is skipped.
 for name, sql in (("a heartbeat with news",
                    "INSERT INTO tenure_heartbeat(scope, actor_id, activity) VALUES ('s', 'ann', 'a')"),
+                  ("a plain change", "UPDATE tenure_session SET label = 'l', revision = revision + 1"),
                   ("a plain end", "UPDATE tenure_session SET status = 'exited', revision = revision + 1")):
     with t.situation(name):
         run(*START)
