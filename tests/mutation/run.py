@@ -40,7 +40,7 @@ def killer(tree, mutant, tests, patience):
                 continue
             fine, cost = tree.passes(test, tests.costs[test])
             if not fine:
-                tests.noticed(test, mutant.file)
+                tests.noticed(test, mutant.file, mutant.what)
                 return test
             spent += cost
     return None
@@ -70,12 +70,12 @@ def key(mutant):
 
 
 def read_results():
-    """What noticed each mutant tried so far, '-' for a survivor, and the file of it, by key."""
+    """What noticed each mutant tried so far, '-' for a survivor, with its file and what it does, by key."""
     if not os.path.exists(RESULTS):
         return {}
     with open(RESULTS, encoding="utf-8") as file:
         lines = [line.rstrip("\n").split("\t") for line in file]
-    return {key: (by, name.split(":")[0]) for key, by, name in lines}
+    return {key: (by, name.split(":")[0], name.split(": ", 1)[1]) for key, by, name in lines}
 
 
 class Run:
@@ -136,9 +136,9 @@ def main():
         sys.exit("the sources do not build as they are")
     tests = order.Order(ROOT, reach.measure(os.path.join(PLACE, "reach.json"), order.find(ROOT, asked.all), trees[0],
                                             os.path.join(PLACE, "reach")))
-    for by, file in before.values():
+    for by, file, what in before.values():
         if by in tests.costs:
-            tests.noticed(by, file)
+            tests.noticed(by, file, what)
     print(f"# {len(mutants)} mutants, seed {asked.seed}, {len(tests.costs)} tests", flush=True)
     run = Run(asked, mutants)
     with open(RESULTS, "a" if asked.resume or asked.again else "w", encoding="utf-8") as out:

@@ -232,12 +232,14 @@ with t.situation("raw UPDATE"):
     for sql in ("DELETE FROM tenure_turn", "DELETE FROM tenure_turn WHERE turn_id = 't0'",
                 "DELETE FROM tenure_turn WHERE turn_id = 't1'"):
         t.refused_sql("write.delete", sql)
-with t.situation("raw UPDATE on another clock"):
+with t.situation("raw writes on another clock"):
     session = working()
     t.clock(None)
     for change in ("last_agent_message = 'x'", "state = 'error'", "started_at = started_at"):
         t.refused_sql("usage.clock", f"UPDATE tenure_turn SET {change} WHERE turn_id = 't1'",
                       test=f"UPDATE t1 {change}: usage.clock")
+    sql, params = insert(session, turn_id="t3", state="completed", ended_at=T0)
+    t.refused_sql("usage.clock", sql, params, test="INSERT of an ended turn: usage.clock")
 with t.situation("the mark of a completion is not for callers"):
     session = working()
     for sql in ("UPDATE tenure_turn SET turn_id = 't8' WHERE turn_id = 't1'"

@@ -461,6 +461,15 @@ for asked in ("t9", "t0", None):
                 is_((report["applied"], t.dump() == before), (False, True),
                     f"end of {asked} ({outcome}) with nothing open changes nothing")
 
+# Of an unseen turn the session hears only where it is at work.
+for before in ("starting", "running", "idle", "interrupted", "error", "exiting"):
+    for outcome, heard in (("completed", "ready"), ("failed", "error")):
+        want = heard if before in ("starting", "running") else before
+        with t.situation(f"unseen in {before}, {outcome}"):
+            session = t.in_status(before, actor_id="ann", lease_ttl=60)
+            report = t.verb("turn_end", session_id=session, turn_id="t1", outcome=outcome)
+            is_((report["applied"], report["status"]), (True, want), f"end of an unseen turn in {before}, {outcome}")
+
 # Usage of a turn: totals now - totals at start.
 with t.situation("usage of a turn"):
     session = living()

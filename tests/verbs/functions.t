@@ -216,8 +216,11 @@ r.sql("CREATE TABLE other (x)")
 r.sql("INSERT INTO other VALUES (1)")
 r.sql("UPDATE tenure_session SET label = 'x', revision = revision + 1")
 is_(json.loads(r.value(REPORT)), first, "other statements leave it, plain writes too")
-r.refused("heartbeat.not_owner", "heartbeat", actor_id="bob", says=["ann"])
-is_(r.value(REPORT), None, "a verb that is refused leaves none, and none of the one before")
+for code, verb, columns in (("heartbeat.not_owner", "heartbeat", {"actor_id": "bob"}),
+                            ("opt.required", "baseline_set", {"session_id": first["session_id"], "name": "n"})):
+    r.verb("escalate", kind="blocking", reason="r")
+    r.refused(code, verb, **columns)
+    is_(r.value(REPORT), None, f"{verb} that is refused leaves none, and none of the one before")
 second = r.verb("heartbeat", actor_id="ann")
 is_(json.loads(r.value(REPORT)), second, "the next one has its own")
 is_(t.value(REPORT) == r.value(REPORT), False, "each connection has its own")

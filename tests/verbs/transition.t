@@ -107,6 +107,11 @@ with t.situation("a stale holder"):
         "a stale holder may end its session by fence")
 
 # Validation and its order: the word, the revision, the edge.
+with t.situation("a revival is none, whatever the clock"):
+    session = begin()["session_id"]
+    t.verb("transition", session_id=session, status="exited", actor_id="ann")
+    t.clock(None)
+    t.refused("transition.revival", "transition", session_id=session, status="starting", actor_id="ann")
 with t.situation("order"):
     session = begin()["session_id"]
     asked = {"session_id": session, "actor_id": "ann"}
@@ -134,6 +139,8 @@ with t.situation("order"):
                           ({"status": "failed", "failure_reason": "\0"}, "opt.text"),
                           ({"status": "failed", "reason": b"\xff"}, "opt.text")):
         t.refused(code, "transition", **asked | columns)
+    for missing in ("session_id", "status"):
+        t.refused("opt.required", "transition", says=[missing], **asked | {"status": "ready"} | {missing: None})
     report = t.verb("transition", status="ready", expected_revision="1", incarnation=1, fence="1", **asked)
     is_(report["revision"], 2, "numbers may be written as text")
 
