@@ -19,7 +19,7 @@ TENURE = os.path.join(ROOT, "bin", "tenure")
 PYTHON = "/usr/bin/python3"
 LONG = bool(os.environ.get("TENURE_LONG"))
 
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)  # whoever runs this may ignore them, and what it starts would too
 
 # How long a test waits for something that comes at once on a machine with nothing else to do.
