@@ -59,7 +59,7 @@ SELECT NULL AS session_id, NULL AS status, NULL AS type, NULL AS turn_id, NULL A
 
 CREATE TRIGGER tenure_provider_event_judge INSTEAD OF INSERT ON tenure_provider_event_found
 BEGIN
-  SELECT tenure_within('provider_event');
+  -- That it is the verb that asks, the next view proves.
   INSERT INTO tenure_provider_event_judged
   SELECT NEW.session_id, NEW.turn_id, NEW.open_id, NEW.message_id, NEW.requested_at, NEW.message,
          NEW.event_id, q.status, turn_decision_part(NEW.decision, 'turn'),

@@ -163,7 +163,8 @@ def prepare(status, opened, pending, error):
 
 def one(session, event, word, turn, expected_turn, message):
     """Applies one event; gives what is wrong with the result."""
-    before, revision = look(session), t.session(session)["revision"]
+    before, known = look(session), t.session(session)
+    revision = known["revision"]
     everything = t.dump()
     reason, want = expected(before, event, word, turn, expected_turn, message)
     report = t.verb("provider_event", session_id=session, type=event, turn_id=turn, message=message,
@@ -185,6 +186,9 @@ def one(session, event, word, turn, expected_turn, message):
         faults.append("it was ignored and changed something")
     if event == "runtime.error" and reason is None and turn and row["last_turn_id"] != turn:
         faults.append(f"last_turn_id is {row['last_turn_id']}")
+    ended = [turn for turn, state in after["turns"].items() if turn not in opened and before["turns"].get(turn) != state]
+    if event.endswith(".started") and not ended and row["last_turn_id"] != known["last_turn_id"]:
+        faults.append(f"last_turn_id is {row['last_turn_id']}, and no turn has ended")
     return faults
 
 

@@ -352,6 +352,18 @@ with t.situation("the budget inside a turn"):
     t.refused("turn.not_allowed", "turn_begin", session_id=session, turn_id="t1",
               test="not allowed before budget")
 
+# What cannot be right of any session is said before the session is looked for.
+for verb, columns, code in (
+        ("turn_request_start", {"message_id": "\0"}, "opt.text"), ("turn_begin", {"turn_id": "a\n"}, "opt.bad_id"),
+        ("turn_begin", {"message_id": "\0"}, "opt.text"), ("turn_steer", {"input": "\0"}, "opt.text"),
+        ("turn_end", {"turn_id": "a\n"}, "opt.bad_id"), ("turn_end", {"message": "\0"}, "opt.text"),
+        ("turn_abort", {"reason": "bored"}, "opt.abort_reason"),
+        ("request_open", {"request_id": "a\n", "kind": "approval"}, "opt.bad_id"),
+        ("request_open", {"request_id": "r", "kind": "approval", "payload": "\0"}, "opt.text"),
+        ("request_resolve", {"request_id": "r", "decision": "\0"}, "opt.text"),
+        ("request_resolve", {"request_id": "r", "decision": "x", "remember": "x"}, "opt.gates")):
+    t.refused(code, verb, session_id="ses_x", **columns)
+
 # tenure_turn_steer: each condition hides those below it.
 OPENED = {"nothing": None, "reserved": {"reserve": 1}, "running": {}, "review": {"kind": "review"},
           "compact": {"kind": "compact"}}
