@@ -39,8 +39,13 @@ static int guard_lookup(sqlite3 *db, const char *sql, const char *a, const char 
     *out = sqlite3_mprintf("%s", text == NULL ? "" : (const char *)text);
     if (*out == NULL) rc = SQLITE_NOMEM;
   }
-  const int finished = sqlite3_finalize(stmt);
-  return rc != SQLITE_OK ? rc : finished;
+  const int finished = sqlite3_finalize(stmt); /* tells if reading the text failed */
+  if (rc == SQLITE_OK) rc = finished;
+  if (rc != SQLITE_OK) {
+    sqlite3_free(*out);
+    *out = NULL;
+  }
+  return rc;
 }
 
 static void guard_fail(sqlite3_context *ctx, int rc) {
@@ -49,17 +54,18 @@ static void guard_fail(sqlite3_context *ctx, int rc) {
 }
 
 /* The three triggers of one guard. */
-static int guard_create(sqlite3 *db, const char *table, const char *scope) {
+static int guard_create(sqlite3 *db, const char *table, const char *scope, tn_change *change) {
   static const char *const events[] = {"INSERT", "UPDATE", "DELETE"};
   int rc = SQLITE_OK;
   for (int i = 0; i < 3 && rc == SQLITE_OK; i++) {
-    rc = tn_statement_run(
-        db,
+    char *sql = sqlite3_mprintf(
         "CREATE TRIGGER main.\"" GUARD_PREFIX "%w_%s\" BEFORE %s ON \"%w\" BEGIN "
         "SELECT tenure_guard_check(%Q, h.session_id, h.owner_id, h.started_at, h.holds_until, h.fence, "
         "h.stale, h.stale_reason, h.clock) "
         "FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.scope = %Q; END",
         table, events[i], events[i], table, scope, scope);
+    rc = sql == NULL ? SQLITE_NOMEM : tn_statement_run_schema(db, sql, change);
+    sqlite3_free(sql);
   }
   return rc;
 }
@@ -116,26 +122,26 @@ static int guard_find_other(sqlite3 *db, const char *name, const char *scope, in
   return rc;
 }
 
+/* The answer is given before the change, which no lack of memory for it must follow: where there is none, nothing
+** more can be run in this statement. */
 static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   tn_change change;
   int other = 0;
-  /* The answer is made before the change: a lack of memory must not be found out after it. */
-  char *answer = sqlite3_mprintf("%s", scope.z);
-  int rc = answer == NULL ? SQLITE_NOMEM : guard_find_other(db, name, scope.z, &other);
+  int rc = guard_find_other(db, name, scope.z, &other);
   if (rc != SQLITE_OK) {
     guard_fail(ctx, rc);
-  } else if (other) {
-    tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
-  } else if (tn_statement_begin(ctx, "tenure_guard()", &change)) {
-    rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
-    if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z);
-    if (tn_statement_end(ctx, rc, &change)) {
-      sqlite3_result_text(ctx, answer, -1, sqlite3_free);
-      answer = NULL;
-    }
+    return;
   }
-  sqlite3_free(answer);
+  if (other) {
+    tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
+    return;
+  }
+  sqlite3_result_text(ctx, scope.z, -1, SQLITE_TRANSIENT);
+  if (!tn_statement_begin(ctx, "tenure_guard()", &change)) return;
+  rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
+  if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z, &change);
+  (void)tn_statement_end(ctx, rc, &change); /* an error takes the place of the answer */
 }
 
 static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
