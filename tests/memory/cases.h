@@ -30,6 +30,14 @@ typedef struct sweep_case {
   "\"start_count\": 3, \"session_id\": \"ses_old\", \"owner_kind\": \"runtime_worker\", "          \
   "\"owner_id\": \"x\\u00e9\", \"supervisor_id\": \"s\", \"lease_ttl_secs\": 5, "                  \
   "\"last_heartbeat_at_epoch_s\": 4, \"revision\": 17, \"more\": [1, {\"a\": null}]}'"
+/* A session with a known id and a last heartbeat: a wait that read a table to find it would be in a transaction. */
+#define OLD(BEAT)                                                                                  \
+  "INSERT INTO tenure_import(scope, json) VALUES ('a', '{\"schema_version\": 4, "                  \
+  "\"started_at_epoch_s\": 1, \"last_started_at_epoch_s\": 2, \"start_count\": 3, "                \
+  "\"session_id\": \"ses_old\", \"owner_kind\": \"runtime_worker\", \"owner_id\": \"ann\", "       \
+  "\"supervisor_id\": \"boss\", \"lease_ttl_secs\": 5, \"revision\": 17, "                         \
+  "\"last_heartbeat_at_epoch_s\": " BEAT "}');"
+#define OVER "INSERT INTO tenure_clear(scope, force, reason) VALUES ('a', 1, 'r');"
 
 static const sweep_case cases[] = {
     {"start, create", "",
@@ -153,9 +161,15 @@ static const sweep_case cases[] = {
     {"packet", ANN,
      "INSERT INTO tenure_record_completion(session_id, exit_code, reason) SELECT session_id, 143, "
      "'TERM' FROM tenure_session" REPORT},
-    {"wait, over", ANN "INSERT INTO tenure_clear(scope, actor_id) VALUES ('a', 'ann');",
-     "SELECT session_wait((SELECT session_id FROM tenure_session), 50)"},
-    {"wait, to its cap", ANN, "SELECT session_wait((SELECT session_id FROM tenure_session), 2)"},
+    {"wait, with a result",
+     OLD("4") "INSERT INTO tenure_record_result(session_id, status, summary, final) VALUES "
+              "('ses_old', 'success', 's', 1);",
+     "SELECT session_wait('ses_old', 50)"},
+    {"wait, orphaned", OLD("4"), "SELECT session_wait('ses_old', 50)"},
+    {"wait, over", OLD("4") OVER, "SELECT session_wait('ses_old', 50)"},
+    {"wait, to its cap", OLD("1000000000"), "SELECT session_wait('ses_old', 2)"},
+    {"wait, for a turn", OLD("4") OVER "PRAGMA busy_timeout = 5;",
+     "SELECT session_wait('ses_old', 2, 't')"},
     {"settle", ANN TURN("t1") ASK "SELECT tenure_clock(1000000200);",
      "INSERT INTO tenure_settle(session_id) VALUES (NULL)" REPORT},
     {"reap", ANN "SELECT tenure_clock(1000000070);",

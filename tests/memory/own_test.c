@@ -172,6 +172,7 @@ static void own_sweep(const sweep_case *of, int is_compiled, fault_kind kinds) {
   bed b;
   bed_open(&b, of->before);
   if (!bed_lay(&b, of->name, of->sql)) die(b.db, of->sql);
+  if (b.is_bare && b.want.rc != SQLITE_DONE) die(b.db, "a wait is refused");
   own_step(&b, of->sql, is_compiled, 0, FAULT_ONCE);
   const int calls = own.calls;
   own_choose(&plan);
@@ -182,7 +183,7 @@ static void own_sweep(const sweep_case *of, int is_compiled, fault_kind kinds) {
   ok(bed_close(&b), "%s, %s: %d of %d calls", of->name, image_encoding, plan.n, calls);
 }
 
-/* --- what changes the schema, in a transaction of its own */
+/* --- on a connection of its own: what changes the schema, and what a connection does once */
 
 /* A connection with what BEFORE makes. */
 static sqlite3 *open_after(const char *before) {
@@ -193,12 +194,12 @@ static sqlite3 *open_after(const char *before) {
 
 /* Runs SQL with call N failing. Returns 1 if it was done or it was not, with nothing between and no transaction left
 ** open. */
-static int own_change(const char *before, const char *sql, int n, fault_kind kind,
+static int own_change(const char *before, const char *sql, int is_compiled, int n, fault_kind kind,
                       sqlite3_int64 objects[2]) {
   outcome got;
   sqlite3 *db = open_after(before);
   sqlite3_stmt *count = prepare(db, "SELECT count(*) FROM sqlite_schema");
-  sqlite3_stmt *stmt = prepare(db, sql);
+  sqlite3_stmt *stmt = is_compiled ? NULL : prepare(db, sql);
   objects[0] = fingerprint(count);
   own_run(db, sql, stmt, n, kind, &got);
   const int is_done = got.rc == SQLITE_DONE;
@@ -215,10 +216,10 @@ static int own_change(const char *before, const char *sql, int n, fault_kind kin
   return is_right && sqlite3_memory_used() == 0;
 }
 
-static void own_sweep_change(const char *before, const char *sql) {
+static void own_sweep_change(const char *before, const char *sql, int is_compiled) {
   static own_plan plan;
   sqlite3_int64 objects[2];
-  int wrong = !own_change(before, sql, 0, FAULT_ONCE, objects);
+  int wrong = !own_change(before, sql, is_compiled, 0, FAULT_ONCE, objects);
   const int calls = own.calls;
   int tried = 0;
   own_choose(&plan);
@@ -226,11 +227,11 @@ static void own_sweep_change(const char *before, const char *sql) {
     for (fault_kind kind = 0; kind < FAULT_KINDS; kind++) {
       if (pick(stride) > 1) continue; /* each takes a connection of its own */
       tried++;
-      wrong += !own_change(before, sql, plan.due[i], kind, objects);
+      wrong += !own_change(before, sql, is_compiled, plan.due[i], kind, objects);
     }
   }
-  ok(wrong == 0 && objects[0] != objects[1],
-     "%s, in a transaction of its own: %d failures in %d of %d calls", sql, tried, plan.n, calls);
+  ok(wrong == 0 && (objects[0] == objects[1]) == is_compiled,
+     "%s, on a connection of its own: %d failures in %d of %d calls", sql, tried, plan.n, calls);
 }
 
 /* Interrupts the savepoint of a change when it has opened its transaction. */
@@ -266,12 +267,14 @@ int main(int argc, char **argv) {
   if (sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK) die(NULL, "lookaside");
   for (int i = 0; i < CASE_COUNT; i++)
     if (pick(stride) == 1) own_sweep(&cases[i], 0, FAULT_KINDS);
-  own_sweep_change("CREATE TABLE tasks(id)", "SELECT tenure_guard('tasks', 'a')");
+  own_sweep_change("CREATE TABLE tasks(id)", "SELECT tenure_guard('tasks', 'a')", 0);
   own_sweep_change("CREATE TABLE tasks(id); SELECT tenure_guard('tasks', 'a')",
-                   "SELECT tenure_unguard('tasks')");
-  own_sweep_change("DROP TRIGGER tenure_event_update_guard", "SELECT tenure_install()");
+                   "SELECT tenure_unguard('tasks')", 0);
+  own_sweep_change("DROP TRIGGER tenure_event_update_guard", "SELECT tenure_install()", 0);
   own_sweep_change("CREATE TABLE tasks(id); SELECT tenure_guard('tasks', 'a')",
-                   "SELECT tenure_uninstall()");
+                   "SELECT tenure_uninstall()", 0);
+  own_sweep_change("", "SELECT * FROM session_status_policy", 1);
+  own_sweep_change("", "SELECT * FROM session_granted('s', '[]')", 1);
   test_late_interrupt();
   image_encode("UTF-16"); /* reading a text as UTF-8 takes an allocation there */
   for (int i = 0; i < CASE_COUNT; i++)
