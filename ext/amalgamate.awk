@@ -1,7 +1,7 @@
 # amalgamate.awk - puts all C files into one, each header where it is first included.
 #
 # tenure.c comes first, since it decides how SQLite's header is read; the feature macros that clock.c,
-# notice.c, patience.c and process.c ask for come before every system header.
+# notice.c, patience.c, pin.c and process.c ask for come before every system header.
 
 function emit(file,    line, name) {
   printf "\n/* ---- %s ---- */\n", file

@@ -170,9 +170,9 @@ static int doctor_check_place(tn_connection *conn, doctor_findings *found) {
                         mode));
   }
   if (rc == SQLITE_OK && network != NULL) {
-    rc = doctor_add_warning(
-        found, "database.network", "move the database to a local file system",
-        sqlite3_mprintf("the database is on %s, where locks cannot be relied on", network));
+    char *text = sqlite3_mprintf("the database is on %s, where locks cannot be relied on", network);
+    rc = doctor_add_warning(found, "database.network", "move the database to a local file system",
+                            text);
   }
   if (rc == SQLITE_OK && is_wal && tn_doctor_has_wal_defect(sqlite3_libversion_number())) {
     rc = doctor_add_warning(found, "sqlite.version", "use SQLite 3.51.3 or later, 3.50.7 or 3.44.6",

@@ -26,15 +26,16 @@ int tn_registry_table(tn_registry *registry, const tn_table *table) {
   return rc;
 }
 
-void tn_registry_undo(tn_registry *registry) {
-  /* Nothing can be done about an error here, and none is to be expected: removing needs no memory. */
+int tn_registry_undo(tn_registry *registry) {
+  int is_undone = 1;
   while (registry->n_table > 0) {
     const tn_table *table = registry->tables[--registry->n_table];
-    (void)sqlite3_create_module_v2(registry->db, table->name, NULL, NULL, NULL);
+    is_undone &= sqlite3_create_module_v2(registry->db, table->name, NULL, NULL, NULL) == SQLITE_OK;
   }
   while (registry->n_function > 0) {
     const tn_function *f = registry->functions[--registry->n_function];
-    (void)sqlite3_create_function_v2(registry->db, f->name, f->n_arg, SQLITE_UTF8, NULL, NULL, NULL,
-                                     NULL, NULL);
+    is_undone &= sqlite3_create_function_v2(registry->db, f->name, f->n_arg, SQLITE_UTF8, NULL,
+                                            NULL, NULL, NULL, NULL) == SQLITE_OK;
   }
+  return is_undone;
 }

@@ -28,7 +28,8 @@ int tn_registry_functions(tn_registry *registry, const tn_function *functions, i
 /* Registers one virtual table; it, too, gets the connection's state. TABLE must live for ever. */
 int tn_registry_table(tn_registry *registry, const tn_table *table);
 
-/* Removes everything that was registered through REGISTRY. */
-void tn_registry_undo(tn_registry *registry);
+/* Removes what was registered through REGISTRY. Returns 0 if something could not be removed: a function cannot, while
+** a statement runs. */
+int tn_registry_undo(tn_registry *registry);
 
 #endif

@@ -19,6 +19,7 @@ SQLITE_EXTENSION_INIT1
 #include "lease_functions.h"
 #include "legacy_table.h"
 #include "patience.h"
+#include "pin.h"
 #include "policy_functions.h"
 #include "policy_tables.h"
 #include "process_functions.h"
@@ -73,7 +74,8 @@ __attribute__((visibility("default")))
   if (rc == SQLITE_BUSY && registry.n_function == 0) {
     rc = SQLITE_OK; /* loaded already, and a statement is running */
   } else if (rc != SQLITE_OK) {
-    tn_registry_undo(&registry);
+    if (pz_error != NULL) *pz_error = sqlite3_mprintf("tenure: %s", sqlite3_errmsg(db));
+    if (!tn_registry_undo(&registry)) tn_pin();
   }
   tn_connection_release(registry.conn); /* what was registered holds references of its own */
   return rc;

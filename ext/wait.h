@@ -21,8 +21,8 @@
 #define TN_WAIT_CAP_MAX_MS INT64_C(31622400000)
 
 /* Waits for SESSION_ID, or for its turn TURN_ID unless that is NULL, for at most CAP_MS milliseconds.
-** Returns SQLITE_OK with the report in *REPORT, or an SQLite result code with its message there, which may
-** be NULL; *REPORT is freed with sqlite3_free(). */
+** Returns SQLITE_OK with the report in *REPORT, or an SQLite result code with its message there, which is
+** NULL where memory ran out; *REPORT is freed with sqlite3_free(). */
 int tn_wait(tn_connection *conn, const tn_text *session_id, const tn_text *turn_id,
             sqlite3_int64 cap_ms, char **report);
 

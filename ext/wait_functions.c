@@ -131,10 +131,10 @@ static void fn_wait(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (rc == SQLITE_OK) {
     sqlite3_result_text(ctx, report, -1, sqlite3_free);
     sqlite3_result_subtype(ctx, TN_JSON_SUBTYPE);
-  } else if (rc == SQLITE_NOMEM) {
+  } else if (report == NULL) {
     sqlite3_result_error_nomem(ctx);
   } else {
-    sqlite3_result_error(ctx, report == NULL ? sqlite3_errstr(rc) : report, -1);
+    sqlite3_result_error(ctx, report, -1);
     sqlite3_result_error_code(ctx, rc);
     sqlite3_free(report);
   }

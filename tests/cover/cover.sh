@@ -24,13 +24,13 @@ make -s -C "$tree" CFLAGS="$flags" all static test-programs
 export FAULT_SEED=1 KILL_SEED=1 RACE_SEED=1 STORM_SEED=1 TENURE_SEED=1
 
 # The tests that run Tenure as it was built here. Of memory that runs out every allocation is tried, where the quick
-# tests try a few: of the cases of sweep.c, and of each function and table.
+# tests try a few: of the cases of cases.h, and of each function and table.
 tests=("$@")
 if (($# == 0)); then
   mapfile -t tests < <(cd "$tree" && find tests -name '*.t' -not -path 'tests/memory/*' -not -path 'tests/formal/*' \
     -not -path 'tests/fuzz/*' -not -path 'tests/mutation/*' | sort && ls dist/tests/*/*_test)
   printf -- '\n--- nothing\nSELECT 1\n' >dist/cover/nothing.sql
-  for program in 'corpus tests/memory/corpus.sql' 'sweep 1 1' '../fault/memory 1 0 1 ../nothing.sql'; do
+  for program in 'corpus tests/memory/corpus.sql' 'sweep 1 1' 'own_test 1 1' '../fault/memory 1 0 1 ../nothing.sql'; do
     # shellcheck disable=SC2086 # a program and its arguments
     (cd "$tree" && dist/tests/memory/$program) >>dist/cover/memory.log ||
       echo 'Failures of memory were judged wrong, see dist/cover/memory.log'

@@ -1,14 +1,15 @@
 /*
-** place_test.c - what tenure_doctor says of the file system and of SQLite's version, with both forged: a
-** statfs() of the test's own, and version numbers as arguments.
+** place_test.c - what tenure_doctor says of the file system and of SQLite, with both forged: a statfs() of the
+** test's own, version numbers, and the name that SQLite has for a database without a file.
 */
-#define _DEFAULT_SOURCE /* mkdtemp */
+#define _GNU_SOURCE /* mkdtemp, RTLD_NEXT */
 #include "doctor.h"
 #include "place.h"
 #include "tenure.h"
 
 #include "../core/tap.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -22,6 +23,24 @@ int statfs(const char *path, struct statfs *out) {
   memset(out, 0, sizeof *out);
   memcpy(&out->f_type, &forged_type, sizeof out->f_type);
   return forged_error;
+}
+
+static int forged_version = SQLITE_VERSION_NUMBER;
+
+/* In place of SQLite's. */
+int sqlite3_libversion_number(void) {
+  return forged_version;
+}
+
+static const char *forged_name =
+    ""; /* of a database without a file: NULL in some versions, "" in others */
+
+const char *sqlite3_db_filename(sqlite3 *db, const char *schema) {
+  static const char *(*real)(sqlite3 *, const char *);
+  if (real == NULL)
+    real = (const char *(*)(sqlite3 *, const char *))dlsym(RTLD_NEXT, "sqlite3_db_filename");
+  const char *path = real(db, schema);
+  return path == NULL || path[0] == '\0' ? forged_name : path;
 }
 
 /* Numbers as statfs(2) lists them. */
@@ -69,19 +88,23 @@ static void test_version(void) {
   }
 }
 
-/* How many findings of CHECK there are in the database PATH with TYPE for its file system. */
-static int count_findings(const char *path, unsigned long type, const char *check) {
+/* How many findings of CHECK there are in the database PATH with TYPE for its file system. MENTIONS is a part of the
+** finding. */
+static int count_findings(const char *path, unsigned long type, const char *check,
+                          const char *mentions) {
   sqlite3 *db = NULL;
   sqlite3_stmt *stmt = NULL;
   int count = -1;
   forged_type = type;
   if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_tenure_init(db, NULL, NULL) != SQLITE_OK ||
-      sqlite3_exec(db, "SELECT tenure_install()", NULL, NULL, NULL) != SQLITE_OK ||
+      sqlite3_exec(db, "SELECT tenure_install(); PRAGMA journal_mode = WAL", NULL, NULL, NULL) !=
+          SQLITE_OK ||
       sqlite3_prepare_v2(db,
                          "SELECT count(*) FROM tenure_doctor WHERE check_name = ?1 AND severity = "
-                         "'warning' AND finding LIKE '%NFS%'",
+                         "'warning' AND instr(finding, ?2)",
                          -1, &stmt, NULL) != SQLITE_OK ||
-      sqlite3_bind_text(stmt, 1, check, -1, SQLITE_STATIC) != SQLITE_OK) {
+      sqlite3_bind_text(stmt, 1, check, -1, SQLITE_STATIC) != SQLITE_OK ||
+      sqlite3_bind_text(stmt, 2, mentions, -1, SQLITE_STATIC) != SQLITE_OK) {
     abort();
   }
   if (sqlite3_step(stmt) == SQLITE_ROW) count = sqlite3_column_int(stmt, 0);
@@ -94,10 +117,20 @@ static void test_doctor(void) {
   char path[64];
   if (mkdtemp(folder) == NULL) abort();
   (void)snprintf(path, sizeof path, "%s/t.db", folder);
-  is_int(count_findings(path, 0x6969, "database.network"), 1,
+  is_int(count_findings(path, 0x6969, "database.network", "NFS"), 1,
          "the doctor warns of a database on NFS");
-  is_int(count_findings(path, 0xEF53, "database.network"), 0, "and not of one on a disk");
-  is_int(count_findings(":memory:", 0x6969, "database.network"), 0, "nor of one in memory");
+  is_int(count_findings(path, 0xEF53, "database.network", "NFS"), 0, "and not of one on a disk");
+  is_int(count_findings(":memory:", 0x6969, "database.network", "NFS"), 0, "nor of one in memory");
+  forged_name = NULL;
+  is_int(count_findings(":memory:", 0x6969, "database.network", "NFS"), 0,
+         "whatever SQLite calls it");
+
+  forged_version = 3051002;
+  is_int(count_findings(path, 0xEF53, "sqlite.version", "the WAL"), 1,
+         "the doctor warns of a version that can lose a commit");
+  forged_version = 3051003;
+  is_int(count_findings(path, 0xEF53, "sqlite.version", "the WAL"), 0,
+         "and not of one that cannot");
   if (unlink(path) != 0 || rmdir(folder) != 0) abort();
 }
 

@@ -381,6 +381,20 @@ memory = Tenure(at=None)
 session = living(memory)
 is_(json.loads(memory.value("SELECT session_wait(?, 200)", (session,)))["outcome"], "kv_warm", "a database in memory")
 
+# --- somebody commits without a pause
+
+path, t = database()
+t.sql("PRAGMA synchronous = OFF")
+t.sql("CREATE TABLE busy(n)")
+session = living(t)
+waiter = Waiter(path, session)
+until = time.monotonic() + 0.6
+while time.monotonic() < until:
+    t.sql("INSERT INTO busy VALUES (1)")
+ok(waiter.is_alive(), "commits of others end no wait, however many")
+t.verb("record_result", session_id=session, status="success", final=1)
+is_(waiter.told("outcome"), ("completed",), "and the one that does is not lost among them")
+
 # --- processes that are killed
 
 path, t = database()
