@@ -186,6 +186,9 @@ def one(session, event, word, turn, expected_turn, message):
         faults.append("it was ignored and changed something")
     if event == "runtime.error" and reason is None and turn and row["last_turn_id"] != turn:
         faults.append(f"last_turn_id is {row['last_turn_id']}")
+    if event == "turn.aborted" and reason is None and t.value(
+            "SELECT abort_reason FROM tenure_turn WHERE session_id = ? AND turn_id = ?", (session, turn)) != "interrupted":
+        faults.append("the turn does not say that it was interrupted")
     ended = [turn for turn, state in after["turns"].items() if turn not in opened and before["turns"].get(turn) != state]
     if event.endswith(".started") and not ended and row["last_turn_id"] != known["last_turn_id"]:
         faults.append(f"last_turn_id is {row['last_turn_id']}, and no turn has ended")

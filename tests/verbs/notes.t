@@ -266,5 +266,8 @@ with t.situation("cost"):
     t.sql("UPDATE tenure_session SET usage_total = 7, revision = revision + 1 WHERE session_id = ?", (spent,))
     is_(t.sql("SELECT token_budget, budget_left FROM tenure_cost WHERE session_id = ?", (spent,)), [(5, 0)],
         "what is spent beyond a budget leaves nothing")
+    free = t.verb("start", scope="free")["session_id"]
+    is_(t.sql("SELECT token_budget, budget_left FROM tenure_cost WHERE session_id = ?", (free,)), [(None, None)],
+        "and nothing is said of none")
 
 done()

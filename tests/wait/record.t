@@ -418,11 +418,14 @@ for clause, (name, columns, table) in itertools.product(CLAUSES, (
 
 with situation("clocks"):
     session, _ = living()
+    t.verb("record_result", session_id=session, turn_id="t1", status="success", final=1)
     machine = Raw(at=None)
     theirs = machine.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
     t.clock(None)
     for name, columns in (("record_result", {"status": "success"}), ("record_completion", {"exit_code": 0})):
         t.refused("usage.clock", name, session_id=session, **columns)
+    t.refused("usage.clock", "record_result", session_id=session, turn_id="t1", status="failure",
+              test="also where nothing would be recorded, because a final result is there")
     machine.clock(2_000_000_000)
     for name, columns in (("record_result", {"status": "success"}), ("record_completion", {"exit_code": 0})):
         machine.refused("usage.clock", name, session_id=theirs, **columns)
