@@ -91,6 +91,10 @@ static void test_life(void) {
 static void test_self(void) {
   const tn_process_identity self = identity_of(getpid(), ticks_of(getpid()));
   is_state(&self, "live", "this process");
+  const int input = dup(STDIN_FILENO); /* so that the next file to be opened is number 0 */
+  (void)close(STDIN_FILENO);
+  is_state(&self, "live", "this process without a standard input");
+  if (input >= 0 && dup2(input, STDIN_FILENO) == STDIN_FILENO) (void)close(input);
   const tn_process_identity init = identity_of(1, 1);
   ok(tn_process_state(&init) != TN_PROCESS_UNKNOWN || geteuid() != 0, "init can be judged");
 }

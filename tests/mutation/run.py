@@ -3,8 +3,7 @@
 
 Each job works on a copy of the sources of its own below dist/mutation. A mutant is dead when it does not
 compile, when a test fails, or when one hangs; the first "not ok" is enough. order.py says which tests are
-asked. The tests look at the health of their databases at the end only (TENURE_HEALTH), but for --again, which asks
-the survivors of earlier runs once more. Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
+asked. The tests look at the health of their databases at the end only (TENURE_HEALTH), but for --health. Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
 tests/mutation/equivalent.txt. Exit 1 if any survives.
 
 What came out is kept in dist/mutation/results.txt, a line each, so that a run can be resumed: a mutant
@@ -115,6 +114,7 @@ def arguments():
     parser.add_argument("--patience", type=float, default=float("inf"), help="CPU seconds of tests for one mutant")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after that")
     parser.add_argument("--resume", action="store_true", help="leave out what was tried before")
+    parser.add_argument("--health", action="store_true", help="let the tests look at their databases all along")
     parser.add_argument("--again", action="store_true", help="only those that survived before")
     return parser.parse_args()
 
@@ -131,7 +131,7 @@ def main():
     elif asked.resume:
         mutants = [m for m in mutants if key(m) not in before]
     os.makedirs(PLACE, exist_ok=True)
-    trees = [Tree(os.path.join(PLACE, f"tree{number}"), healthy=asked.again) for number in range(asked.jobs)]
+    trees = [Tree(os.path.join(PLACE, f"tree{number}"), healthy=asked.health) for number in range(asked.jobs)]
     if not all(tree.make("all") for tree in trees):
         sys.exit("the sources do not build as they are")
     tests = order.Order(ROOT, reach.measure(os.path.join(PLACE, "reach.json"), order.find(ROOT, asked.all), trees[0],
