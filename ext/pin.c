@@ -11,12 +11,12 @@
 
 static const char pin_place; /* an address in this library */
 
+/* Should dladdr() fail, the name is NULL, which is the program's: harmless. Should dlopen() fail, nothing is left to
+** be done. */
 void tn_pin(void) {
   Dl_info self = {0};
-  (void)dladdr(&pin_place,
-               &self); /* if it failed, the next would open the program, which does no harm */
-  (void)dlopen(self.dli_fname,
-               RTLD_NOW | RTLD_NODELETE); /* if it fails, nothing else can be done */
+  (void)dladdr(&pin_place, &self);
+  (void)dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
 }
 #else
 void tn_pin(void) {
