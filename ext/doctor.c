@@ -11,6 +11,7 @@
 #include "install.h"
 #include "place.h"
 #include "schema.h"
+#include "survey.h"
 
 #include <string.h>
 
@@ -119,14 +120,16 @@ static int doctor_check_schema(tn_connection *conn, doctor_findings *found, int 
                                       version, TN_SCHEMA_VERSION));
   }
   *is_sound = 1;
+  tn_standing *standings = NULL;
+  rc = tn_survey(conn->db, &standings);
   for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
-    const char *state = NULL;
-    rc = tn_install_state(conn->db, i, &state);
-    if (rc != SQLITE_OK || state == NULL) continue;
+    if (standings[i] == TN_STANDS_SAME) continue;
+    const char *state = standings[i] == TN_STANDS_MISSING ? "missing" : "altered";
     *is_sound = 0;
     rc = doctor_add(found, "schema.objects", "error", doctor_mend(tn_schema[i].kind, state), NULL,
                     sqlite3_mprintf("%s %s is %s", tn_schema[i].kind, tn_schema[i].name, state));
   }
+  sqlite3_free(standings);
   return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "refusal.h"
 #include "schema.h"
 #include "statement.h"
+#include "survey.h"
 #include "table.h"
 
 #include <stdlib.h>
@@ -26,22 +27,21 @@ typedef struct install_run {
   sqlite3_int64 found; /* the number of the installed schema, 0 for none */
   const char *code;    /* a refusal, or NULL */
   const char *name;    /* the object it is about, or NULL */
+  tn_standing *standings;
   tn_change change;
 } install_run;
 
-/* What stands under NAME in the main schema, in whatever case: its kind in *KIND and its SQL in *SQL
-** (sqlite3_free), both NULL if there is nothing. */
-static int install_find(sqlite3 *db, const char *name, char **kind, char **sql) {
+/* The kind of what stands under NAME in the main schema, in whatever case, in *KIND (sqlite3_free), NULL if there is
+** nothing. */
+static int install_find(sqlite3 *db, const char *name, char **kind) {
   sqlite3_stmt *stmt = NULL;
-  *kind = *sql = NULL;
+  *kind = NULL;
   int rc = sqlite3_prepare_v2(
-      db, "SELECT type, coalesce(sql, '') FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE",
-      -1, &stmt, NULL);
+      db, "SELECT type FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE", -1, &stmt, NULL);
   if (rc == SQLITE_OK) rc = sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
   if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
     *kind = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
-    *sql = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 1));
-    if (*kind == NULL || *sql == NULL) rc = SQLITE_NOMEM;
+    if (*kind == NULL) rc = SQLITE_NOMEM;
   }
   const int finished = sqlite3_finalize(stmt);
   return rc != SQLITE_OK ? rc : finished;
@@ -60,58 +60,25 @@ int tn_install_version(sqlite3 *db, sqlite3_int64 *version) {
   return sqlite3_finalize(stmt);
 }
 
-typedef enum install_state {
-  INSTALL_MISSING,
-  INSTALL_SAME,
-  INSTALL_OTHER,
-  INSTALL_FOREIGN
-} install_state;
-
-/* How OBJECT stands in the database. FOREIGN: its name is taken by something that is not ours. */
-static int install_look(install_run *run, const tn_schema_object *object, install_state *state) {
-  char *kind = NULL;
-  char *sql = NULL;
-  const int rc = install_find(run->db, object->name, &kind, &sql);
-  *state = INSTALL_MISSING;
-  if (rc == SQLITE_OK && kind != NULL) {
-    *state = strcmp(sql, object->sql) == 0 ? INSTALL_SAME : INSTALL_OTHER;
-    if (strcmp(kind, object->kind) != 0 || (*state == INSTALL_OTHER && run->found == 0)) {
-      *state = INSTALL_FOREIGN;
-    }
-  }
-  sqlite3_free(kind);
-  sqlite3_free(sql);
-  return rc;
-}
-
-int tn_install_state(sqlite3 *db, int i, const char **state) {
-  install_run run = {.db = db, .found = TN_SCHEMA_VERSION};
-  install_state found;
-  const int rc = install_look(&run, &tn_schema[i], &found);
-  if (rc != SQLITE_OK) return rc;
-  *state = found == INSTALL_SAME ? NULL : found == INSTALL_MISSING ? "missing" : "altered";
-  return SQLITE_OK;
-}
-
 static int install_holds_data(const tn_schema_object *object) {
   return strcmp(object->kind, "table") == 0 || strcmp(object->kind, "index") == 0;
 }
 
-/* Finds names that are taken, and whether a view or trigger is missing or was altered. */
+/* Looks at all objects: finds names that are taken, and whether a view or trigger is missing or was altered. Where
+** nothing of ours is installed yet, an object that differs is not ours. */
 static int install_survey(install_run *run, int *needs_program) {
   *needs_program = 0;
-  for (int i = 0; i < tn_schema_count; i++) {
-    install_state state;
-    const int rc = install_look(run, &tn_schema[i], &state);
-    if (rc != SQLITE_OK) return rc;
-    if (state == INSTALL_FOREIGN) {
+  const int rc = tn_survey(run->db, &run->standings);
+  for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
+    const tn_standing standing = run->standings[i];
+    if (standing == TN_STANDS_TAKEN || (standing == TN_STANDS_ALTERED && run->found == 0)) {
       run->code = "install.name_taken";
       run->name = tn_schema[i].name;
       return SQLITE_ERROR;
     }
-    if (state != INSTALL_SAME && !install_holds_data(&tn_schema[i])) *needs_program = 1;
+    if (standing != TN_STANDS_SAME && !install_holds_data(&tn_schema[i])) *needs_program = 1;
   }
-  return SQLITE_OK;
+  return rc;
 }
 
 /* Creates what is missing. If any view or trigger differs all are made anew, because triggers fire in
@@ -123,12 +90,11 @@ static int install_create(install_run *run, int needs_program) {
     if (!install_holds_data(&tn_schema[i])) {
       rc = tn_statement_run(run->db, "DROP %s IF EXISTS main.%s", tn_schema[i].kind,
                             tn_schema[i].name);
+      run->standings[i] = TN_STANDS_MISSING;
     }
   }
   for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
-    install_state state;
-    rc = install_look(run, &tn_schema[i], &state);
-    if (rc != SQLITE_OK || state != INSTALL_MISSING) continue;
+    if (run->standings[i] != TN_STANDS_MISSING) continue;
     rc = tn_statement_run_schema(run->db, tn_schema[i].sql, &run->change);
   }
   return rc;
@@ -137,10 +103,12 @@ static int install_create(install_run *run, int needs_program) {
 /* Moves the counters of the scopes out of the table tenure_scope, which makes room for the view. */
 static int install_move_counters(install_run *run) {
   const tn_schema_object *table = tn_schema;
-  install_state state;
+  char *kind = NULL;
   while (strcmp(table->name, "tenure_counter") != 0) table++;
-  int rc = install_look(run, table, &state);
-  if (rc == SQLITE_OK && state != INSTALL_MISSING) {
+  int rc = install_find(run->db, table->name, &kind);
+  const int is_taken = kind != NULL;
+  sqlite3_free(kind);
+  if (rc == SQLITE_OK && is_taken) {
     run->code = "install.name_taken";
     run->name = table->name;
     return SQLITE_ERROR;
@@ -157,11 +125,9 @@ static int install_move_counters(install_run *run) {
 ** there were two programs that are gone. All other views and triggers are made anew anyway. */
 static int install_leave_version_3(install_run *run) {
   char *kind = NULL;
-  char *sql = NULL;
-  int rc = install_find(run->db, "tenure_scope", &kind, &sql);
+  int rc = install_find(run->db, "tenure_scope", &kind);
   const int is_table = kind != NULL && strcmp(kind, "table") == 0;
   sqlite3_free(kind);
-  sqlite3_free(sql);
   if (rc == SQLITE_OK && is_table) rc = install_move_counters(run);
   if (rc == SQLITE_OK) {
     rc = tn_statement_run(run->db, "DROP TRIGGER IF EXISTS main.tenure_session_incomplete");
@@ -228,6 +194,7 @@ static void fn_install(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_frame *frame = tn_frame_open(conn, "install", NULL, NULL);
   const int rc = frame == NULL ? SQLITE_NOMEM : install_objects(&run);
   if (frame != NULL) tn_frame_close(frame);
+  sqlite3_free(run.standings);
   install_finish(ctx, &run, rc, TN_SCHEMA_VERSION);
 }
 

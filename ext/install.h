@@ -9,10 +9,6 @@
 /* The number of the schema that is installed in DB, 0 for none. Returns an SQLite result code. */
 int tn_install_version(sqlite3 *db, sqlite3_int64 *version);
 
-/* How object I of the schema (schema.h) stands in DB: NULL in *STATE if it is as it should be, else
-** "missing" or "altered". Returns an SQLite result code. */
-int tn_install_state(sqlite3 *db, int i, const char **state);
-
 int tn_install_register(tn_registry *registry);
 
 #endif
