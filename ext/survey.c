@@ -37,8 +37,10 @@ int tn_survey(sqlite3 *db, tn_standing **standings) {
   *standings = sqlite3_malloc64(n * sizeof **standings);
   if (*standings == NULL) return SQLITE_NOMEM;
   for (int i = 0; i < tn_schema_count; i++) (*standings)[i] = TN_STANDS_MISSING;
-  int rc = sqlite3_prepare_v2(db, "SELECT type, name, coalesce(sql, '') FROM main.sqlite_schema",
-                              -1, &stmt, NULL);
+  /* An index may be without SQL, and the row of a table that is just being made is without anything. */
+  int rc = sqlite3_prepare_v2(
+      db, "SELECT type, name, coalesce(sql, '') FROM main.sqlite_schema WHERE name IS NOT NULL", -1,
+      &stmt, NULL);
   if (rc == SQLITE_OK) {
     do {
       rc = sqlite3_step(stmt);
