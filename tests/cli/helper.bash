@@ -32,8 +32,8 @@ refused() {
 # json FILTER [ARGUMENT...]: stdout is exactly one JSON object, stderr is empty, and FILTER is true of it.
 json() {
   [ -z "$stderr" ] || report 'stderr is not empty'
-  jq -es 'length == 1 and (.[0] | type == "object")' <<<"$output" >/dev/null || report 'not one object'
-  jq -e "${@:2}" "$1" <<<"$output" >/dev/null || report "not so: $1"
+  jq -es "${@:2}" "if length == 1 and (.[0] | type == \"object\") then .[0] | ($1) else false end" <<<"$output" >/dev/null ||
+    report "not one object, or not so: $1"
 }
 
 # report TEXT: shows what happened, and fails.
@@ -52,8 +52,7 @@ sql() { sqlite3 -batch -init /dev/null "${2:-$TENURE_DB}" "$1"; }
 new_session() {
   tenure start --json "$@"
   [ "$status" -eq 0 ] || report "start ended with $status"
-  session=$(jq -r .result.session_id <<<"$output")
-  fence=$(jq -r .result.fence <<<"$output")
+  read -r session fence < <(jq -r '.result | "\(.session_id) \(.fence)"' <<<"$output")
 }
 
 # dead_session ARGUMENT...: the same, of a process of this machine that has ended since.

@@ -1,8 +1,12 @@
 #!/usr/bin/python3
 """Every verb in every context that a statement can stand in: it does there what it does alone, or it is
-refused there as it is alone; a refusal leaves nothing behind, on disk or on the connection."""
+refused there as it is alone; a refusal leaves nothing behind, on disk or on the connection.
+
+From the environment: TENURE_LONG tries every case of a verb in every context, where the quick run takes half of
+them by chance; TENURE_SEED repeats that."""
 
 import os
+import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -250,10 +254,24 @@ def check(context, run, name, verb, columns, image=IMAGE, start=was, dump=None):
     t.db.close()
 
 
+SEED = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
+rng = random.Random(SEED)
+diag(f"TENURE_SEED={SEED}")
+
+
+def some(cases):
+    """The cases to try, at least one of each verb."""
+    if os.environ.get("TENURE_LONG"):
+        return cases
+    by_verb = {}
+    for case in cases:
+        by_verb.setdefault(case[1], []).append(case)
+    return [case for own in by_verb.values() for case in rng.sample(own, (len(own) + 1) // 2)]
+
+
 for context, run in (KEPT | UNDONE).items():
-    for name, verb, columns, _ in CASES:
-        if context in RECEIPTS or "receipt_id" not in columns:
-            check(context, run, name, verb, columns)
+    for name, verb, columns, _ in some([case for case in CASES if context in RECEIPTS or "receipt_id" not in case[2]]):
+        check(context, run, name, verb, columns)
 
 # A database in UTF-16.
 wide = Raw(at=None, install=False)

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Everything of Tenure once, and allocations that fail, under AddressSanitizer and
 # UndefinedBehaviorSanitizer; and such failures without them, which is faster and so more
-# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every third.
+# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every ninth, and every
+# third if TENURE_LONG is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 flags='-std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 seed=${SWEEP_SEED:-$RANDOM}
-stride=${SWEEP_STRIDE:-3}
+long=${TENURE_LONG:+1}
+stride=${SWEEP_STRIDE:-$((long ? 3 : 9))}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -22,16 +24,15 @@ clean() {
   [[ $verdict == ok ]] || grep -v '^ok ' "$folder/out" | head -60 | sed 's/^/# /' || true
 }
 
-# build NAME: compiles a program of this folder together with the amalgamation, both with the sanitizers.
+# build ARGUMENT...: compiles with the sanitizers.
 build() {
   # shellcheck disable=SC2086 # the flags are words
-  ${CC:-cc} $flags -DSQLITE_CORE -Idist/amalgamation -Iext "tests/memory/$1.c" \
-    dist/amalgamation/tenure.c -lsqlite3 -o "$folder/$1"
+  ${CC:-cc} $flags -DSQLITE_CORE -Idist/amalgamation -Iext "$@"
 }
 
 make -s dist/amalgamation/tenure.c dist/tests/memory/sweep >&2
-build corpus
-build sweep
+build -c dist/amalgamation/tenure.c -o "$folder/tenure.o"
+for program in corpus sweep; do build "tests/memory/$program.c" "$folder/tenure.o" -lsqlite3 -o "$folder/$program"; done
 printf '# SWEEP_SEED=%s SWEEP_STRIDE=%s\n' "$seed" "$stride"
 clean 'everything once, with the sanitizers' "$folder/corpus" tests/memory/corpus.sql
 clean "one allocation in $((4 * stride)) fails, with the sanitizers" "$folder/sweep" "$seed" $((4 * stride))
