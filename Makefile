@@ -10,8 +10,8 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror
 HIDDEN   = -fPIC -fvisibility=hidden
-# What prove is told; the machine has at least two cores.
-PROVE   ?= -j2
+# What prove is told.
+PROVE   ?= -j$(shell nproc)
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c dist/gen/checks.c
 H_FILES   = $(sort $(wildcard ext/*.h))

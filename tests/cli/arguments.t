@@ -12,23 +12,18 @@ texts=(
   '--x' '-' '--' '-h' '--json' '007' '1e3' '-1' '9223372036854775808' 'NULL' '?1' ':a' '@a' '%s%n' '&' 'é ü 漢字 🙂'
   $'\e[31mred\e[0m' $'\x01\x7f' $'bidi\xe2\x80\xaeevil' ' ' 'trailing ' $'trailing\n'
 )
-
-# The worst of them, for the tests that call the command several times for each.
-worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
-  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
+some texts 14
 
 # stored COLUMN: the bytes of that column of the only session, in hexadecimal.
 stored() { sql "SELECT lower(hex($1)) FROM tenure_session"; }
-bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 
 @test "any text arrives as given, in both forms of an option" {
-  local text
+  local text want
   new_session --actor a --lease 60
   for text in "${texts[@]}"; do
     new_session --actor a --lease 60 --label "$text" --command="$text" --cwd "$text"
-    [ "$(stored label)" = "$(bytes "$text")" ] || report "label: $text"
-    [ "$(stored command)" = "$(bytes "$text")" ] || report "command: $text"
-    [ "$(stored cwd)" = "$(bytes "$text")" ] || report "cwd: $text"
+    want=$(bytes "$text")
+    [ "$(stored "label) || ' ' || hex(command) || ' ' || hex(cwd")" = "$want $want $want" ] || report "not stored: $text"
   done
   [ ! -e pwned ]
 }

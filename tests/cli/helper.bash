@@ -8,6 +8,17 @@ bats_require_minimum_version 1.5.0
 tenure=${BATS_TEST_DIRNAME%/*}
 tenure=${tenure%/*}/bin/tenure
 
+# some ARRAY COUNT: leaves COUNT of the texts in ARRAY, by chance, and all where TENURE_LONG is set.
+some() {
+  local -n all=$1
+  [ -n "${TENURE_LONG:-}" ] || mapfile -d '' -t all < <(printf '%s\0' "${all[@]}" | shuf -z -n "$2")
+}
+
+# Texts that a careless command would run, break on, or lose.
+worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
+  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
+some worst 4
+
 setup() {
   local name
   for name in "${!TENURE_@}" "${!GIT_@}" "${!XDG_@}"; do unset "$name"; done
@@ -52,7 +63,7 @@ sql() { sqlite3 -batch -init /dev/null "${2:-$TENURE_DB}" "$1"; }
 new_session() {
   tenure start --json "$@"
   [ "$status" -eq 0 ] || report "start ended with $status"
-  read -r session fence < <(jq -r '.result | "\(.session_id) \(.fence)"' <<<"$output")
+  read -r session fence <<<"$(jq -r '.result | "\(.session_id) \(.fence)"' <<<"$output")"
 }
 
 # dead_session ARGUMENT...: the same, of a process of this machine that has ended since.
@@ -62,6 +73,9 @@ dead_session() {
   kill $!
   wait $! 2>/dev/null || true
 }
+
+# bytes TEXT: its bytes in hexadecimal.
+bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 
 # harmless: stdout and stderr hold no control character but line ends, and no bidirectional one.
 harmless() {

@@ -5,10 +5,6 @@
 
 load helper
 
-worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
-  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
-bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
-
 # turn_open: a session with an open turn t1.
 turn_open() {
   new_session --scope repo --actor a --lease 60 "$@"

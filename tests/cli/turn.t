@@ -5,11 +5,6 @@
 
 load helper
 
-# Texts that a careless command would run, break on, or lose.
-worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
-  '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
-bytes() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
-
 @test "a turn begins, and only one at a time" {
   new_session --actor a --lease 60
   tenure turn begin "$session" --turn t1 --message-id m1

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""Tenure in an attached database, beside another one, and beside temporary tables of the same names."""
+"""Tenure in an attached database, beside another one, and beside temporary tables of the same names.
+
+From the environment: TENURE_LONG, TENURE_SEED; see some() in cases.py."""
 
 import os
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from cases import CASES, NOW, fill, frozen, known, outcome, plainly, statement  # noqa: E402
+from cases import CASES, NOW, fill, frozen, known, outcome, plainly, some, statement  # noqa: E402
 from raw import Raw  # noqa: E402
 from tap import diag, done, error_of, is_, ok  # noqa: E402
 from tenure import difference  # noqa: E402
@@ -40,7 +42,7 @@ def comes_to(t, sql, params):
 # Main has nothing of Tenure's, or a Tenure of its own, or a table of that name: a verb by the schema name of
 # the attached database works there as it works alone, and touches nothing else.
 for beside in ("nothing", "another Tenure", "a foreign tenure_session"):
-    for name, verb, columns, _ in CASES:
+    for name, verb, columns, _ in some(CASES):
         if "receipt_id" in columns and beside != "another Tenure":
             continue
         alone = Raw.of(IMAGE, NOW)

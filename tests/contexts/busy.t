@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Contention, read-only connections and interruption: they are reported as what they are, never as a refusal,
-for verbs that would succeed and for those that would not, and leave nothing behind."""
+for verbs that would succeed and for those that would not, and leave nothing behind.
+
+From the environment: TENURE_LONG, TENURE_SEED; see some() in cases.py."""
 
 import os
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from cases import CASES, NOW, fill, frozen, known, statement  # noqa: E402
+from cases import CASES, NOW, fill, frozen, known, some, statement  # noqa: E402
 from raw import Raw  # noqa: E402
 from tap import connect, diag, done, error_of, is_, ok  # noqa: E402
 
@@ -48,7 +50,7 @@ for mode in ("WAL", "DELETE"):
         if begin == "BEGIN EXCLUSIVE" and mode == "DELETE":
             continue  # then nobody can even read, and there is nothing to compare
         other.execute(begin)
-        for name, verb, columns, _ in CASES:
+        for name, verb, columns, _ in some(CASES):
             comes_to(BUSY, t, f"{mode}, another's {begin}: {verb}, {name}", *statement(verb, columns, ids))
         for function in ("tenure_uninstall()", "tenure_guard('notes', 'live')"):
             comes_to(BUSY, t, f"{mode}, another's {begin}: {function}", f"SELECT {function}")
@@ -60,7 +62,7 @@ for mode in ("WAL", "DELETE"):
     t.sql("BEGIN")
     t.sql("SELECT count(*) FROM tenure_session")
     other.execute("BEGIN IMMEDIATE")
-    for name, verb, columns, _ in CASES:
+    for name, verb, columns, _ in some(CASES):
         comes_to(BUSY, t, f"{mode}, in a transaction that has read: {verb}, {name}",
                  *statement(verb, columns, ids), transaction=True)
     other.execute("ROLLBACK")
@@ -86,7 +88,7 @@ other = Raw(t.path, at=t.now, install=False, timeout=0)
 t.sql("BEGIN")
 t.sql("SELECT count(*) FROM tenure_session")
 other.verb("clear", scope="live", actor_id="ann")  # so that many a refusal would be different now
-for name, verb, columns, _ in CASES:
+for name, verb, columns, _ in some(CASES):
     comes_to(BUSY_SNAPSHOT, t, f"an old snapshot: {verb}, {name}", *statement(verb, columns, ids),
              transaction=True)
 for function in ("tenure_uninstall()", "tenure_guard('notes', 'live')"):
@@ -99,7 +101,7 @@ other.db.close()
 r = Raw(f"file:{t.path}?mode=ro", at=t.now, install=False, uri=True)
 q = Raw(t.path, at=t.now, install=False)
 q.sql("PRAGMA query_only = ON")
-for name, verb, columns, _ in CASES:
+for name, verb, columns, _ in some(CASES):
     for who, what in ((r, "mode=ro"), (q, "query_only")):
         comes_to(READONLY, who, f"{what}: {verb}, {name}", *statement(verb, columns, ids))
 for who, what in ((r, "mode=ro"), (q, "query_only")):
@@ -129,7 +131,7 @@ def interrupted(t, sql, params, after):
 t = fill(Raw())
 ids = known(t)
 image, was = t.db.serialize(), t.dump()
-for name, verb, columns, code in CASES:
+for name, verb, columns, code in some(CASES):
     stopped, faults = 0, []
     sql, params = statement(verb, columns, ids)
     alone = Raw.of(image, NOW)

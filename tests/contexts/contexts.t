@@ -2,15 +2,13 @@
 """Every verb in every context that a statement can stand in: it does there what it does alone, or it is
 refused there as it is alone; a refusal leaves nothing behind, on disk or on the connection.
 
-From the environment: TENURE_LONG tries every case of a verb in every context, where the quick run takes half of
-them by chance; TENURE_SEED repeats that."""
+From the environment: TENURE_LONG, TENURE_SEED; see some() in cases.py."""
 
 import os
-import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from cases import CASES, fill, frozen, known, outcome, plainly, statement  # noqa: E402
+from cases import CASES, fill, frozen, known, outcome, plainly, some, statement  # noqa: E402
 from health import damage  # noqa: E402
 from raw import CLAUSES, VERBS, Raw  # noqa: E402
 from tap import EXTENSION, diag, done, error_of, is_, ok  # noqa: E402
@@ -252,21 +250,6 @@ def check(context, run, name, verb, columns, image=IMAGE, start=was, dump=None):
     if not ok(not faults, f"{context}: {verb}, {name}"):
         diag("\n".join(faults))
     t.db.close()
-
-
-SEED = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
-rng = random.Random(SEED)
-diag(f"TENURE_SEED={SEED}")
-
-
-def some(cases):
-    """The cases to try, at least one of each verb."""
-    if os.environ.get("TENURE_LONG"):
-        return cases
-    by_verb = {}
-    for case in cases:
-        by_verb.setdefault(case[1], []).append(case)
-    return [case for own in by_verb.values() for case in rng.sample(own, (len(own) + 1) // 2)]
 
 
 for context, run in (KEPT | UNDONE).items():
