@@ -10,8 +10,10 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror
 HIDDEN   = -fPIC -fvisibility=hidden
-# What prove is told.
-PROVE   ?= -j$(shell nproc)
+# As many compilers and tests at once as there are processors. PROVE is what prove is told.
+JOBS    := $(shell nproc)
+MAKEFLAGS += -j$(JOBS)
+PROVE   ?= -j$(JOBS)
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c dist/gen/checks.c
 H_FILES   = $(sort $(wildcard ext/*.h))

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """The formal models: lease.pml and clock.pml keep every property, and each rule that is left out breaks
-exactly the properties that the table in the model names.
+exactly the properties that the table in the model names. The quick run breaks a third of the
+rules, by chance.
 
-From the environment: FORMAL_CEILING, how many numbers the lease model takes (4; each one more makes it about
+From the environment: TENURE_LONG, which breaks all; TENURE_SEED; FORMAL_CEILING, how many numbers the lease model takes (4; each one more makes it about
 six times as large).
 """
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -68,19 +70,23 @@ def test_table(model, text, rules):
 
 
 def main():
+    seed = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
+    rng = random.Random(seed)
+    diag(f"TENURE_SEED={seed}")
     ceiling = f"CEILING={os.environ.get('FORMAL_CEILING', 4)}"
     with ThreadPoolExecutor(max_workers=2) as pool:
         for model, whole, small in (("lease.pml", [ceiling], ["CEILING=3"]), ("clock.pml", [], [])):
             with open(os.path.join(HERE, model), encoding="utf-8") as file:
                 text = file.read()
             rules = {name: wanted.split() for name, wanted in RULE.findall(text.split(TABLE_ENDS)[0])}
+            tried = list(rules) if os.environ.get("TENURE_LONG") else rng.sample(list(rules), (len(rules) + 2) // 3)
             # Spin does not say which statements of a d_step were never reached, but of an atomic it does.
             proof = pool.submit(Verdict, model, "d_step=atomic", *whole)
-            broken = {rule: pool.submit(Verdict, model, f"WITHOUT={rule}", *small) for rule in rules}
+            broken = {rule: pool.submit(Verdict, model, f"WITHOUT={rule}", *small) for rule in tried}
             test_whole(model, proof.result())
             test_table(model, text, rules)
-            for rule, wanted in rules.items():
-                test_rule(model, rule, wanted, broken[rule].result())
+            for rule in tried:
+                test_rule(model, rule, rules[rule], broken[rule].result())
     done()
 
 

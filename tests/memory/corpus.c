@@ -1,7 +1,8 @@
 /*
 ** corpus.c - everything of Tenure once, for valgrind and the sanitizers to watch.
 **
-**   corpus CORPUS.SQL [STRIDE]    STRIDE 3 tries every third of the odd values, for a slow watcher
+**   corpus CORPUS.SQL [STRIDE [SEED]]    STRIDE 3 tries every third of the odd values and of the scripts, for a slow
+**                                        watcher; SEED says which scripts
 **
 ** Runs the scripts, calls every function and every verb with odd values, reads every virtual table, and
 ** closes connections at awkward moments. It is a test too: every code of the catalogue must have been
@@ -19,6 +20,7 @@ static char *raised[CODE_MAX];
 static int n_raised;
 
 static int stride = 1;
+static int seed;
 
 static void must(sqlite3 *db, int rc, const char *what) {
   if (rc != SQLITE_OK) die(db, what);
@@ -98,6 +100,7 @@ static void run_corpus(sqlite3 *db, const script *corpus) {
   int count = 0, faults = 0;
   for (int i = 0; i < corpus->count; i++) {
     const char *sql = corpus->parts[i].sql;
+    if ((i + seed) % stride != 0) continue;
     must(db, sqlite3_exec(db, "SELECT tenure_clock(1000000000)", NULL, NULL, NULL), "clock");
     /* ATTACH and tenure_install() want to be outside of a transaction; they undo themselves. */
     const int undo = strstr(sql, "ATTACH") == NULL && strstr(sql, "FROM tenure_meta") == NULL;
@@ -108,7 +111,7 @@ static void run_corpus(sqlite3 *db, const script *corpus) {
       must(db, sqlite3_exec(db, "ROLLBACK TO section; RELEASE section", NULL, NULL, NULL), "undo");
     }
   }
-  ok(count > 200, "the scripts ran, %d statements", count);
+  ok(count > 0 && (count > 200 || stride > 1), "the scripts ran, %d statements", count);
   is_int(faults, 0, "after each of them tenure_doctor finds nothing wrong");
 }
 
@@ -350,16 +353,17 @@ static void test_interrupt(void) {
 
 int main(int argc, char **argv) {
   if (argc < 2) {
-    fprintf(stderr, "usage: corpus CORPUS.SQL [STRIDE]\n");
+    fprintf(stderr, "usage: corpus CORPUS.SQL [STRIDE [SEED]]\n");
     return 2;
   }
   if (argc > 2) stride = atoi(argv[2]) > 1 ? atoi(argv[2]) : 1;
+  if (argc > 3) seed = atoi(argv[3]) % stride;
   static script corpus;
   script_load(&corpus, argv[1]);
   sqlite3 *db = open_tenure();
   run_corpus(db, &corpus);
   script_free(&corpus);
-  test_catalogue(db);
+  if (stride == 1) test_catalogue(db);
   call_functions(db);
   fill_views(db);
   read_tables(db);
