@@ -3,8 +3,8 @@
 exactly the properties that the table in the model names. The quick run breaks a third of the
 rules, by chance.
 
-From the environment: TENURE_LONG, which breaks all; TENURE_SEED; FORMAL_CEILING, how many numbers the lease model takes (4; each one more makes it about
-six times as large).
+From the environment: TENURE_LONG, which breaks all; TENURE_SEED, which repeats the choice; FORMAL_CEILING, how many
+numbers the lease model takes (4; each one more makes it about six times as large).
 """
 
 import os
