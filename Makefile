@@ -10,9 +10,11 @@ CC      ?= cc
 CFLAGS  ?= -O2 -g
 WARN     = -std=c11 -Wall -Wextra -Wshadow -Wconversion -Werror
 HIDDEN   = -fPIC -fvisibility=hidden
-# As many compilers and tests at once as there are processors. PROVE is what prove is told.
+# As many compilers and tests at once as there are processors. PROVE is what prove is told. A make that a test runs
+# counts for itself.
 JOBS    := $(shell nproc)
 MAKEFLAGS += -j$(JOBS)
+unexport MAKEFLAGS
 PROVE   ?= -j$(JOBS)
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c dist/gen/checks.c
