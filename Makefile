@@ -173,8 +173,8 @@ dist/fuzz/fuzz-%: tests/fuzz/targets/%.c tests/fuzz/targets/fuzz.h $(C_FILES) $(
 fuzz-quick: deps $(patsubst %,dist/fuzz/fuzz-%,$(FUZZ_TARGETS))  ## fuzz each target for SECS (30) seconds
 	@bash tests/fuzz/fuzz.sh $(SECS) $(FUZZ_TARGETS)
 
-fuzz-long:  ## fuzz each target for an hour
-	@$(MAKE) fuzz-quick SECS=3600
+fuzz-long: SECS = 3600
+fuzz-long: fuzz-quick  ## fuzz each target for an hour
 
 .PHONY: test-storm
 test-storm: deps dist/tenure.so dist/tests/storm/worker  ## kill and pause processes; SECS=600 SEED=1 WORKERS=16
