@@ -29,13 +29,13 @@ write.revision    | tenure_gate              | UPDATE tenure_gate SET revision =
 write.revision    | tenure_meta              | INSERT INTO tenure_gate VALUES ('nowhere', '[]', 2)
 write.exists      | tenure_escalation        | INSERT INTO tenure_escalation SELECT * FROM tenure_escalation LIMIT 1
 write.fixed       | tenure_baseline WHERE @  | UPDATE tenure_baseline SET digest = 'x' WHERE @
-baseline.missing  | tenure_meta              | INSERT INTO tenure_baseline VALUES ('ses_nobody', 'n', 'd', 1)
+baseline.missing  | tenure_meta              | INSERT INTO tenure_baseline VALUES ('ses_nowhere', 'n', 'd', 1)
 
 write.delete      | tenure_turn WHERE @      | DELETE FROM tenure_turn WHERE @
 turn.ended        | tenure_turn WHERE @ AND ended_at > 0 | UPDATE tenure_turn SET state = 'completed' WHERE @ AND ended_at > 0
 write.turn        | tenure_turn WHERE @ AND state = 'running' | UPDATE tenure_turn SET state = 'reserved' WHERE @ AND state = 'running'
 write.fixed       | tenure_turn WHERE @ AND kind = 'regular' | UPDATE tenure_turn SET kind = 'review' WHERE @ AND kind = 'regular'
-turn.missing      | tenure_meta              | INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at) VALUES ('ses_nobody', 't1', 1, 'running', 1)
+turn.missing      | tenure_meta              | INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at) VALUES ('ses_nowhere', 't1', 1, 'running', 1)
 write.delete      | tenure_request WHERE @   | DELETE FROM tenure_request WHERE @
 write.request     | tenure_request WHERE @ AND state <> 'pending' | UPDATE tenure_request SET state = 'pending', resolved_at = NULL, decision = NULL WHERE @ AND state <> 'pending'
 write.request     | tenure_session WHERE @   | INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, kind, state, created_at, resolved_at) SELECT session_id, 'by hand', 1, 1, 'approval', 'resolved', 1, 1 FROM tenure_session WHERE @
@@ -43,9 +43,9 @@ write.fixed       | tenure_turn_input WHERE @ AND state <> 'pending' | UPDATE te
 write.append_only | tenure_history WHERE @   | UPDATE tenure_history SET payload = 'x' WHERE @
 
 write.delete      | tenure_result WHERE @    | DELETE FROM tenure_result WHERE @
-result.missing    | tenure_meta              | INSERT INTO tenure_result (session_id, incarnation, status, recorded_at) VALUES ('ses_nobody', 1, 'success', 1)
+result.missing    | tenure_meta              | INSERT INTO tenure_result (session_id, incarnation, status, recorded_at) VALUES ('ses_nowhere', 1, 'success', 1)
 write.append_only | tenure_completion WHERE @ | UPDATE tenure_completion SET exit_code = 0 WHERE @
-completion.missing | tenure_meta             | INSERT INTO tenure_completion (session_id, incarnation, exit_code, status, recorded_at) VALUES ('ses_nobody', 1, 0, 'success', 1)
+completion.missing | tenure_meta             | INSERT INTO tenure_completion (session_id, incarnation, exit_code, status, recorded_at) VALUES ('ses_nowhere', 1, 0, 'success', 1)
 """
 
 
