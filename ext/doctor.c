@@ -85,7 +85,7 @@ static int doctor_run(sqlite3 *db, const tn_check *check, doctor_findings *found
     }
   }
   (void)sqlite3_finalize(stmt); /* repeats an error that is known */
-  if (rc != SQLITE_ERROR && rc != SQLITE_CONSTRAINT) return rc;
+  if (rc != SQLITE_ERROR) return rc;
   return doctor_add(found, check->name, "error", "run tenure_install(); it mends the schema", NULL,
                     sqlite3_mprintf("this check cannot be run: %s", sqlite3_errmsg(db)));
 }

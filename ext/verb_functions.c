@@ -136,11 +136,12 @@ static void fn_effect_name(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (conn->frame != NULL) verb_result(ctx, conn->frame->effect);
 }
 
-/* Views that verbs use among themselves would be a way around the rules of the verbs. */
+/* Views that verbs use among themselves would be a way around the rules of the verbs. While an effect runs nothing is
+** within the verb: its frame has none. */
 static void fn_within(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const tn_frame *frame = ((const tn_connection *)sqlite3_user_data(ctx))->frame;
-  const char *name, *running = NULL;
-  if (frame != NULL) running = frame->effect != NULL ? frame->effect : frame->verb;
+  const char *running = frame == NULL ? NULL : frame->verb;
+  const char *name;
   for (int i = 0; i < n && running != NULL; i++) {
     if (!verb_text(ctx, args[i], &name)) return;
     if (name != NULL && strcmp(name, running) == 0) return;

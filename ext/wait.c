@@ -41,7 +41,7 @@ static const char wait_sql[] =
     "SELECT s.status, s.end_reason, CASE WHEN r.final AND r.status <> 'tier_failover_superseded' "
     "THEN NULL ELSE (SELECT h.verdict FROM tenure_holder AS h WHERE h.session_id = s.session_id) END, "
     "CASE WHEN ?2 IS NOT NULL THEN coalesce(t.state, 'unknown') END, r.status, r.exit_code, r.final, "
-    "c.exit_code, s.exit_code, s.exit_signal, r.summary, r.provenance, c.status, c.reason, "
+    "c.exit_code, s.exit_code, s.exit_signal, r.summary, r.provenance IS 'synthetic', c.status, c.reason, "
     "s.failure_reason, s.ended_by, s.end_note, s.revision FROM tenure_session AS s "
     "LEFT JOIN tenure_result AS r ON r.session_id = s.session_id AND r.incarnation = s.incarnation "
     "AND r.turn_id = coalesce(?2, '') LEFT JOIN tenure_completion AS c ON c.session_id = s.session_id "
@@ -60,7 +60,7 @@ enum {
   WAIT_EXIT_CODE,
   WAIT_EXIT_SIGNAL,
   WAIT_SUMMARY,
-  WAIT_PROVENANCE,
+  WAIT_IS_SYNTHETIC,
   WAIT_COMPLETION_STATUS,
   WAIT_COMPLETION_REASON,
   WAIT_FAILURE_REASON,
@@ -149,9 +149,8 @@ static wait_shown wait_show(const wait_run *run, const char *outcome, tn_ground 
 }
 
 static int wait_is_synthetic(const wait_run *run, tn_ground ground) {
-  const char *provenance = wait_text(run, WAIT_PROVENANCE);
   if (ground == TN_GROUND_COMPLETION || ground == TN_GROUND_DEATH) return 1;
-  return ground == TN_GROUND_RESULT && provenance != NULL && strcmp(provenance, "synthetic") == 0;
+  return ground == TN_GROUND_RESULT && sqlite3_column_int(run->facts, WAIT_IS_SYNTHETIC);
 }
 
 /* The report of an outcome, from the row that FACTS stands on. */

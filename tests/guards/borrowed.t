@@ -63,6 +63,17 @@ for table, event in (("tenure_session", "INSERT"), ("tenure_session", "UPDATE"),
         ok(not faults, f"after {event} on {table}, {sql} ({refused} refusals)") or diag("\n".join(faults))
         t.db.close()
 
+# Nor the views that the verb uses within itself: while the counter is written nothing is within the verb.
+t = Raw()
+t.sql("PRAGMA recursive_triggers = ON")  # or SQLite would pass over a trigger that is running already
+for scope in ("repo", "other"):
+    t.verb("start", scope=scope, actor_id="ann", lease_ttl=60)
+t.sql("""CREATE TRIGGER theirs AFTER UPDATE ON tenure_counter BEGIN
+  INSERT INTO tenure_clear_found (session_id, scope, actor_id)
+  SELECT session_id, scope, 'eve' FROM tenure_session WHERE scope = 'other' AND ended_at IS NULL; END""")
+t.refused("usage.internal", "clear", scope="repo", actor_id="ann", test="a view of the verb that is running")
+t.db.close()
+
 # The end of a turn takes rows of other tables along.
 for table, event in (("tenure_event", "INSERT"), ("tenure_history", "INSERT"), ("tenure_request", "UPDATE"),
                      ("tenure_turn_input", "UPDATE")):

@@ -160,6 +160,25 @@ for name, sql in FOREIGN:
         t.sql(sql)
         left(f"taken after an installation: {sql}", t, whole(t), "SELECT tenure_install()", "install.name_taken", [name])
 
+# A trigger has a name of its own kind, so one that is named as a table of ours is in nobody's way.
+t = Tenure()
+t.sql("CREATE TABLE mine(a)")
+t.sql("CREATE TRIGGER tenure_session AFTER INSERT ON mine BEGIN SELECT 1; END")
+before = whole(t)
+is_(t.sql("SELECT tenure_install()"), [(VERSION,)], "a trigger may have the name of a table")
+ok(whole(t) == before, "and stays")
+is_(t.sql("SELECT * FROM tenure_doctor WHERE severity = 'error'"), [], "and the doctor does not mind")
+
+# An older number, with what this version made of tenure_scope there already, or with nothing in its place.
+for state in ("SELECT 1", "DROP VIEW tenure_scope"):
+    t = Tenure()
+    for (name,) in t.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'tenure_meta'"):
+        t.sql(f"DROP TRIGGER {name}")
+    t.sql("UPDATE tenure_meta SET value = 3")
+    t.sql(state)
+    is_(t.sql("SELECT tenure_install()"), [(VERSION,)], f"version 3 without its table tenure_scope ({state}) is upgraded")
+    ok(objects(t) == MADE, "to the present objects")
+
 # Foreign objects that merely look like ours.
 t = new()
 ALONE = ["CREATE TABLE tenure_of_office(a)", "CREATE INDEX tenure_index ON tenure_of_office(a)",

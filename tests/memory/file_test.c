@@ -32,7 +32,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
 typedef enum phase { COMPILED, STEPPED } phase;
 
 /* Compiles SQL as the first statement of a connection, and steps it, with allocation N of that PHASE failing, until
-** there are not so many; the later ones are sampled. */
+** there are not so many; of the many of a compilation the later ones are sampled. */
 static void sweep(phase swept, const char *sql) {
   int wrong = 0;
   long long n = 0;
@@ -43,7 +43,7 @@ static void sweep(phase swept, const char *sql) {
       die(db, "schema");
     }
     sqlite3_stmt *stmt = NULL;
-    n += 1 + n / 16;
+    n += swept == STEPPED ? 1 : 1 + n / 16;
     if (swept == COMPILED) arm(n, FAULT_ONCE, db);
     int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
     if (swept == STEPPED) arm(n, FAULT_ONCE, db);

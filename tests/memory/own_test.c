@@ -192,20 +192,29 @@ static sqlite3 *open_after(const char *before) {
   return db;
 }
 
-/* Runs SQL with call N failing. Returns 1 if it was done or it was not, with nothing between and no transaction left
-** open. */
+/* What a change comes to where nothing fails. */
+typedef struct own_wish {
+  int rc;
+  sqlite3_int64 objects[2]; /* before, and after */
+} own_wish;
+
+/* Runs SQL with call N failing, and without a failure where that is 0. Returns 1 if it was done or it was not, with
+** nothing between and no transaction left open. */
 static int own_change(const char *before, const char *sql, int is_compiled, int n, fault_kind kind,
-                      sqlite3_int64 objects[2]) {
+                      own_wish *want) {
   outcome got;
   sqlite3 *db = open_after(before);
   sqlite3_stmt *count = prepare(db, "SELECT count(*) FROM sqlite_schema");
   sqlite3_stmt *stmt = is_compiled ? NULL : prepare(db, sql);
-  objects[0] = fingerprint(count);
+  want->objects[0] = fingerprint(count);
   own_run(db, sql, stmt, n, kind, &got);
   const int is_done = got.rc == SQLITE_DONE;
-  if (n == 0) objects[1] = fingerprint(count);
-  int is_right = (is_done || outcome_is_stopped(&got)) && sqlite3_get_autocommit(db) &&
-                 fingerprint(count) == objects[is_done];
+  if (n == 0) {
+    want->rc = got.rc;
+    want->objects[1] = fingerprint(count);
+  }
+  int is_right = (got.rc == want->rc || outcome_is_stopped(&got)) && sqlite3_get_autocommit(db) &&
+                 fingerprint(count) == want->objects[is_done];
   if (!is_right) {
     printf("# %s, call %d%s: %d %s, %s\n", sql, n, fault_names[kind], got.rc, got.text,
            sqlite3_get_autocommit(db) ? "" : "a transaction is left open");
@@ -216,10 +225,17 @@ static int own_change(const char *before, const char *sql, int is_compiled, int 
   return is_right && sqlite3_memory_used() == 0;
 }
 
-static void own_sweep_change(const char *before, const char *sql, int is_compiled) {
+/* What an upgrade from version 3 of the schema has to look for: the counters in a table tenure_scope. */
+#define VERSION_3                                                                                  \
+  "DROP VIEW tenure_scope; DROP TABLE tenure_counter; CREATE TABLE tenure_scope(scope, revision);" \
+  "DROP TRIGGER tenure_meta_update_guard; UPDATE tenure_meta SET value = '3';"
+
+/* CODE is what SQL comes to where nothing fails; IS_CHANGE, whether it changes the schema then. */
+static void own_sweep_change(const char *before, const char *sql, int is_compiled, int code,
+                             int is_change) {
   static own_plan plan;
-  sqlite3_int64 objects[2];
-  int wrong = !own_change(before, sql, is_compiled, 0, FAULT_ONCE, objects);
+  own_wish want;
+  int wrong = !own_change(before, sql, is_compiled, 0, FAULT_ONCE, &want);
   const int calls = own.calls;
   int tried = 0;
   own_choose(&plan);
@@ -227,10 +243,10 @@ static void own_sweep_change(const char *before, const char *sql, int is_compile
     for (fault_kind kind = 0; kind < FAULT_KINDS; kind++) {
       if (pick(stride) > 1) continue; /* each takes a connection of its own */
       tried++;
-      wrong += !own_change(before, sql, is_compiled, plan.due[i], kind, objects);
+      wrong += !own_change(before, sql, is_compiled, plan.due[i], kind, &want);
     }
   }
-  ok(wrong == 0 && (objects[0] == objects[1]) == is_compiled,
+  ok(wrong == 0 && want.rc == code && (want.objects[0] != want.objects[1]) == is_change,
      "%s, on a connection of its own: %d failures in %d of %d calls", sql, tried, plan.n, calls);
 }
 
@@ -267,14 +283,19 @@ int main(int argc, char **argv) {
   if (sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK) die(NULL, "lookaside");
   for (int i = 0; i < CASE_COUNT; i++)
     if (pick(stride) == 1) own_sweep(&cases[i], 0, FAULT_KINDS);
-  own_sweep_change("CREATE TABLE tasks(id)", "SELECT tenure_guard('tasks', 'a')", 0);
+  own_sweep_change("CREATE TABLE tasks(id)", "SELECT tenure_guard('tasks', 'a')", 0, SQLITE_DONE,
+                   1);
+  own_sweep_change("CREATE TABLE tasks(id); PRAGMA query_only = ON",
+                   "SELECT tenure_guard('tasks', 'a')", 0, SQLITE_READONLY, 0);
   own_sweep_change("CREATE TABLE tasks(id); SELECT tenure_guard('tasks', 'a')",
-                   "SELECT tenure_unguard('tasks')", 0);
-  own_sweep_change("DROP TRIGGER tenure_event_update_guard", "SELECT tenure_install()", 0);
+                   "SELECT tenure_unguard('tasks')", 0, SQLITE_DONE, 1);
+  own_sweep_change("DROP TRIGGER tenure_event_update_guard", "SELECT tenure_install()", 0,
+                   SQLITE_DONE, 1);
+  own_sweep_change(VERSION_3, "SELECT tenure_install()", 0, SQLITE_DONE, 1);
   own_sweep_change("CREATE TABLE tasks(id); SELECT tenure_guard('tasks', 'a')",
-                   "SELECT tenure_uninstall()", 0);
-  own_sweep_change("", "SELECT * FROM session_status_policy", 1);
-  own_sweep_change("", "SELECT * FROM session_granted('s', '[]')", 1);
+                   "SELECT tenure_uninstall()", 0, SQLITE_DONE, 1);
+  own_sweep_change("", "SELECT * FROM session_status_policy", 1, SQLITE_DONE, 0);
+  own_sweep_change("", "SELECT * FROM session_granted('s', '[]')", 1, SQLITE_DONE, 0);
   test_late_interrupt();
   image_encode("UTF-16"); /* reading a text as UTF-8 takes an allocation there */
   for (int i = 0; i < CASE_COUNT; i++)
