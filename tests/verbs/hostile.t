@@ -96,6 +96,10 @@ inner = [name for (name,) in t.sql(
 CHOICES = {"decision": ["create", "keep", "twin", "replace"], "how": ["open", "other"], "is_free": [0, 1]}
 
 
+def quoted(value):
+    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
+
+
 def variants(view):
     """What to insert into a view so that each of its triggers runs."""
     heads = " ".join(re.search(r"(\bWHEN\b.*?)?\bBEGIN\b", sql, re.S).group(1) or "" for (sql,) in t.sql(
@@ -118,6 +122,15 @@ with t.situation("inner views"):
             t.refused_sql("usage.internal", f"INSERT INTO {name}({', '.join(columns)}) VALUES "
                           f"({', '.join('?' * len(columns))})", values,
                           test=f"{name} {value or ''} is for the verbs alone")
+            # Nor for a trigger that runs within another verb, where more is allowed than outside of all.
+            verb, table, given = (("gate_set", "tenure_gate", {"gates": "[1]"}) if "escalat" in name else
+                                  ("escalate", "tenure_escalation", {"kind": "blocking", "reason": "r"}))
+            t.sql("SAVEPOINT theirs")
+            t.sql(f"CREATE TRIGGER theirs AFTER INSERT ON {table} BEGIN INSERT INTO {name}({', '.join(columns)})"
+                  f" VALUES ({', '.join(map(quoted, values))}); END")
+            t.refused("usage.internal", verb, scope="s", **given, test=f"{name} {value or ''}, within {verb}, too")
+            t.sql("ROLLBACK TO theirs")
+            t.sql("RELEASE theirs")
 ok(inner, f"{len(inner)} such views")
 
 # Hostile text in any column of any verb: no refusal shows it raw, and none leaves half of it.
