@@ -315,6 +315,8 @@ with t.situation("words"):
     t.refused_sql("write.revision", update("revision = 9"), (session,), [session, "3", "9"])
     t.refused_sql("transition.illegal", update("status = 'idle'"), (session,), ["running -> idle"])
     t.refused_sql("usage.status", update("status = 'bogus'"), (session,), ["bogus"])
+    t.refused_sql("write.fixed", update("started_at = started_at - 1"), (session,), ["started_at never changes"])
+    t.refused_sql("write.fixed", update("predecessor_id = 'x'"), (session,), [f"a field of session {session} never changes"])
 with t.situation("words, stale"):
     session = build("stale")
     t.refused_sql("write.lease_lost", update("last_heartbeat_at = session_now()"), (session,),
