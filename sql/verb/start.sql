@@ -58,7 +58,7 @@ BEGIN
          coalesce(tenure_check_id('actor_id', NEW.actor_id), 'interactive'),
          tenure_check_id('supervisor_id', NEW.supervisor_id),
          tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
-         CASE WHEN NOT h.stale THEN min(h.remaining_secs, h.lease_ttl) END,
+         min(h.remaining_secs, h.lease_ttl),
          NEW.session_id, NEW.fence, tenure_check_int('opt.strict', NEW.strict, 0, 1), NEW.status,
          tenure_check_int('opt.token_budget', NEW.token_budget, 0, 9223372036854775807),
          tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),

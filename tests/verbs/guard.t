@@ -273,7 +273,7 @@ t.refused_sql("hold.no_scope", "SELECT tenure_hold(?, 1)", (scopeless["session_i
 t.refused_sql("hold.missing", "SELECT tenure_hold('ses_x', 1)", says=["ses_x"])
 for fence in (None, "x", 1.5, ""):
     t.refused_sql("usage.fence", "SELECT tenure_hold(?, ?)", (session["session_id"], fence),
-                  test=f"tenure_hold with fence {fence!r}")
+                  says=[fence or ""], test=f"tenure_hold with fence {fence!r}")
 t.refused_sql("usage.fence", "SELECT tenure_hold('ses_x')", test="tenure_hold without a fence")
 is_(t.value("SELECT tenure_hold(NULL)"), None, "tenure_hold(NULL) gives NULL")
 t.verb("clear", scope=odd_scope, actor_id="ann")

@@ -93,7 +93,7 @@ inner = [name for (name,) in t.sql(
     and name != "tenure_logged"                # can only add to the log, which anyone may
     and not name.endswith("_once")]            # a verb with its receipt: the verb's own rules follow
 # The words and numbers by which one of several triggers is chosen; where it is a NULL, it may be any column.
-CHOICES = {"decision": ["create", "keep", "twin", "replace"], "how": ["open", "other"], "is_free": [0, 1]}
+CHOICES = {"decision": ["create", "keep", "twin", "replace", "start.live_other_owner"], "how": ["open", "other"], "is_free": [0, 1]}
 
 
 def quoted(value):

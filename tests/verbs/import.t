@@ -207,6 +207,16 @@ for fields in (V2, V3 | {"session_id": None}):
         is_((t.value("SELECT count(*) FROM tenure_session"), t.counter("s")), (0, 7), "and counts")
         is_(t.verb("start", scope="s")["fence"], 8, "so that the next start goes on")
 
+# A scope whose sessions were collected is free, and its counter goes on from the higher number.
+for revision, want in ((41, 41), (1, 3)):
+    with t.situation("after a collection"):
+        t.verb("start", scope="s")
+        t.verb("clear", scope="s")
+        t.verb("gc", older_than_secs=0)
+        is_((t.value("SELECT count(*) FROM tenure_session"), t.counter("s")), (0, 2), "a scope that was used, and is free")
+        report = t.verb("import", scope="s", json=text_of(V4 | {"revision": revision}))
+        is_((report["imported"], report["fence"], t.counter("s")), (True, want, want), f"a file of revision {revision}")
+
 # Reports. Without a scope it is main; what is live is live, what is stale is stale.
 with t.situation("reports"):
     is_(t.verb("import", json=GOOD),

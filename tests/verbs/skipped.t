@@ -143,13 +143,13 @@ for case, prepare, verb, needed in CASES:
             t.sql("ROLLBACK TO verb")
 
 # The second write of the same change, which completes it, is the one that is skipped.
-for name, sql in (("a heartbeat with news",
-                   "INSERT INTO tenure_heartbeat(scope, actor_id, activity) VALUES ('s', 'ann', 'a')"),
-                  ("a plain change", "UPDATE tenure_session SET label = 'l', revision = revision + 1"),
-                  ("a plain end", "UPDATE tenure_session SET status = 'exited', revision = revision + 1")):
+for name, later, sql in (
+        ("a heartbeat with news", 1, "INSERT INTO tenure_heartbeat(scope, actor_id, activity) VALUES ('s', 'ann', 'a')"),
+        ("a plain change", 1, "UPDATE tenure_session SET label = 'l', revision = revision + 1"),
+        ("a plain end", 0, "UPDATE tenure_session SET status = 'exited', revision = revision + 1")):
     with t.situation(name):
         run(*START)
-        t.clock(T0 + 1)
+        t.clock(T0 + later)
         t.sql("CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_session WHEN NEW.revision = OLD.revision"
               " BEGIN SELECT RAISE(IGNORE); END")
         t.refused_sql("usage.conflict_clause", sql, test=f"{name}, not completed: refused")

@@ -408,7 +408,7 @@ with t.situation("interactive reports"):
     keep = t.verb("start")
     is_(keep, create | {"revision": 2, "start_count": 2, "reset": False, "warning": keep["warning"]},
         "report of an interactive keep")
-    ok("joined" in keep["warning"] and "scope main" in keep["warning"],
+    ok("joined: an interactive session" in keep["warning"] and "scope main" in keep["warning"],
        f"its warning: {keep['warning']}")
 
 # Validation: rank, code, columns. The lower rank wins; ranks that are equal have no order.
