@@ -8,10 +8,17 @@ bats_require_minimum_version 1.5.0
 tenure=${BATS_TEST_DIRNAME%/*}
 tenure=${tenure%/*}/bin/tenure
 
-# some ARRAY COUNT: leaves COUNT of the texts in ARRAY, by chance, and all where TENURE_LONG is set.
+# some ARRAY COUNT: leaves COUNT of the texts in ARRAY, by chance, and all where TENURE_LONG is set. A test that fails
+# says the seed; TENURE_SEED repeats it.
+seed=${TENURE_SEED:-$RANDOM}
+RANDOM=$seed
 some() {
   local -n all=$1
-  [ -n "${TENURE_LONG:-}" ] || mapfile -d '' -t all < <(printf '%s\0' "${all[@]}" | shuf -z -n "$2")
+  local i
+  while [ -z "${TENURE_LONG:-}" ] && ((${#all[@]} > $2)); do
+    i=$((RANDOM % ${#all[@]}))
+    all=("${all[@]:0:i}" "${all[@]:i+1}")
+  done
 }
 
 # Texts that a careless command would run, break on, or lose.
@@ -87,6 +94,7 @@ harmless() {
 # where the test has set damaged.
 teardown() {
   local found
+  printf 'TENURE_SEED=%s\n' "$seed"
   [ -z "${damaged:-}" ] && [ -s "$TENURE_DB" ] && [ "$(sql "SELECT count(*) FROM sqlite_schema WHERE name = 'tenure_meta'" 2>/dev/null)" = 1 ] || return 0
   found=$(sqlite3 -batch -init /dev/null "$TENURE_DB" ".load '${tenure%/bin/tenure}/dist/tenure'" \
     "SELECT check_name, session_id, finding FROM tenure_doctor WHERE severity = 'error'")

@@ -8,7 +8,6 @@ numbers the lease model takes (4; each one more makes it about six times as larg
 """
 
 import os
-import random
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.dont_write_bytecode = True
+from chance import LONG, rng  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 RULE = re.compile(r"^#define (\w+) +\d+ +/\* ([a-z_ ]+) \*/$", re.MULTILINE)
@@ -70,16 +70,13 @@ def test_table(model, text, rules):
 
 
 def main():
-    seed = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
-    rng = random.Random(seed)
-    diag(f"TENURE_SEED={seed}")
     ceiling = f"CEILING={os.environ.get('FORMAL_CEILING', 4)}"
     with ThreadPoolExecutor(max_workers=2) as pool:
         for model, whole, small in (("lease.pml", [ceiling], ["CEILING=3"]), ("clock.pml", [], [])):
             with open(os.path.join(HERE, model), encoding="utf-8") as file:
                 text = file.read()
             rules = {name: wanted.split() for name, wanted in RULE.findall(text.split(TABLE_ENDS)[0])}
-            tried = list(rules) if os.environ.get("TENURE_LONG") else rng.sample(list(rules), (len(rules) + 2) // 3)
+            tried = list(rules) if LONG else rng.sample(list(rules), (len(rules) + 2) // 3)
             # Spin does not say which statements of a d_step were never reached, but of an atomic it does.
             proof = pool.submit(Verdict, model, "d_step=atomic", *whole)
             broken = {rule: pool.submit(Verdict, model, f"WITHOUT={rule}", *small) for rule in tried}

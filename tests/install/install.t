@@ -6,21 +6,17 @@ From the environment: TENURE_LONG mends each object both when it is missing and 
 run takes one of the two by chance; TENURE_SEED repeats that."""
 
 import os
-import random
 import re
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from chance import LONG, rng  # noqa: E402
 from tap import connect, diag, done, error_of, is_, ok  # noqa: E402
 from raw import Raw  # noqa: E402
 from tenure import T0, Tenure, code_of, difference  # noqa: E402
 
 BUSY, READONLY = 5, 8
-LONG = bool(os.environ.get("TENURE_LONG"))
-SEED = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
-rng = random.Random(SEED)
-diag(f"TENURE_SEED={SEED}")
 folder = tempfile.TemporaryDirectory()
 
 

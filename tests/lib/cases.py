@@ -2,18 +2,13 @@
 the tests of contexts run everywhere."""
 
 import json
-import os
-import random
 import sqlite3
 
+from chance import LONG, rng
 from raw import IDS
-from tap import diag
 from tenure import T0, code_of, verb_sql
 
 NOW = T0 + 100
-LONG = bool(os.environ.get("TENURE_LONG"))
-SEED = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
-rng = random.Random(SEED)
 LEGACY = json.dumps({"schema_version": 4, "session_id": "legacy-1", "mode": "general",
                      "owner_kind": "runtime_worker", "owner_id": "old", "lease_ttl_secs": 60,
                      "started_at_epoch_s": T0, "last_started_at_epoch_s": T0,
@@ -166,7 +161,3 @@ def some(cases):
     for case in cases:
         by_verb.setdefault(case[1], []).append(case)
     return [case for own in by_verb.values() for case in rng.sample(own, (len(own) + 2) // 3)]
-
-
-if not LONG:
-    diag(f"TENURE_SEED={SEED}")
