@@ -150,7 +150,7 @@ static wait_shown wait_show(const wait_run *run, const char *outcome, tn_ground 
 
 static int wait_is_synthetic(const wait_run *run, tn_ground ground) {
   if (ground == TN_GROUND_COMPLETION || ground == TN_GROUND_DEATH) return 1;
-  return ground == TN_GROUND_RESULT && sqlite3_column_int(run->facts, WAIT_IS_SYNTHETIC);
+  return ground == TN_GROUND_RESULT && wait_int(run, WAIT_IS_SYNTHETIC).value;
 }
 
 /* The report of an outcome, from the row that FACTS stands on. */
