@@ -4,8 +4,8 @@
 # file; its first three words say what it makes. Lines that are only a comment stay in the source and
 # out of the database, where each connection would have to parse them again.
 #
-# A verb file with a line "-- receipt: COLUMN ..." gets what sql/receipt.template makes: the triggers
-# that answer a repeated receipt_id. The columns named there, if any, are the target that must match.
+# A verb file with a line "-- receipt: COLUMN ..." gets what sql/receipt.template makes: the trigger that answers
+# a repeated receipt_id. The columns named there, if any, are the target that must match.
 
 function quote(text) {
   gsub(/\\/, "\\\\", text)
@@ -29,28 +29,16 @@ function flush_statement(    words, kind, name) {
   statement = ""
 }
 
-# The condition that the stored target of a receipt is not the one asked for now. Where a scope may stand for
-# the session, a session that is left out says nothing; elsewhere it says that all are meant (settle).
-function target_differs(columns,    list, n, i, parts, has_session, has_scope) {
-  n = split(columns, list, /[ ,]+/)
-  parts = ""
-  has_session = index(" " columns " ", " session_id ") > 0
-  has_scope = index(" " columns " ", " scope ") > 0
-  for (i = 1; i <= n; i++) {
-    if (list[i] == "") continue
-    if (parts != "") parts = parts "\n          OR "
-    if (list[i] == "scope" && has_session) {
-      parts = parts "((NEW.scope IS NOT NULL OR NEW.session_id IS NULL) AND " \
-              "tenure_check_scope(NEW.scope) IS NOT r.scope)"
-    } else if (list[i] == "scope") {
-      parts = parts "tenure_check_scope(NEW.scope) IS NOT r.scope"
-    } else if (has_scope) {
-      parts = parts "(NEW." list[i] " IS NOT NULL AND NEW." list[i] " IS NOT r.session_id)"
-    } else {
-      parts = parts "NEW." list[i] " IS NOT r.session_id"
-    }
-  }
-  return parts == "" ? "0" : parts
+# What a receipt is about, as three values: which of the two that follow must be the same, the session (or what else the
+# verb names by its id), the scope.
+function target(columns,    session, scope) {
+  scope = sub(/scope/, "", columns) ? "NEW.scope" : "NULL"
+  gsub(/ /, "", columns)
+  session = columns == "" ? "NULL" : "NEW." columns
+  if (session != "NULL" && scope != "NULL") return "'either', " session ", " scope
+  if (session != "NULL") return "'session', " session ", NULL"
+  if (scope != "NULL") return "'scope', NULL, " scope
+  return "NULL, NULL, NULL"
 }
 
 # The template is SQL like any other file, once its names are filled in.
@@ -62,8 +50,7 @@ function flush_receipt(    line) {
     gsub(/@VERB@/, verb, line)
     gsub(/@COLUMNS@/, columns, line)
     gsub(/@NEW_COLUMNS@/, new_columns, line)
-    gsub(/@NULL_COLUMNS@/, null_columns, line)
-    gsub(/@TARGET_DIFFERS@/, target_differs(receipt), line)
+    gsub(/@TARGET@/, target(receipt), line)
     statement = statement line "\n"
   }
   close(template)
@@ -74,7 +61,7 @@ function flush_file() {
   flush_statement()
   flush_receipt()
   has_receipt = 0
-  receipt = verb = columns = new_columns = null_columns = ""
+  receipt = verb = columns = new_columns = ""
   in_view = 0
 }
 
@@ -101,7 +88,6 @@ in_view {
     if (name == "receipt_id") continue
     columns = columns (columns == "" ? "" : ", ") name
     new_columns = new_columns (new_columns == "" ? "" : ", ") "NEW." name
-    null_columns = null_columns (null_columns == "" ? "" : ", ") "NULL AS " name
   }
 }
 { if (statement != "" || /^CREATE/) statement = statement $0 "\n" }

@@ -121,20 +121,36 @@ static int install_move_counters(install_run *run) {
   return rc != SQLITE_OK ? rc : tn_statement_run(run->db, "DROP TABLE main.tenure_scope");
 }
 
-/* What version 4 changed and no object of the present schema undoes: until then tenure_scope was a table, and
-** there were two programs that are gone. All other views and triggers are made anew anyway. */
-static int install_leave_version_3(install_run *run) {
+/* Until version 4 tenure_scope was a table. */
+static int install_leave_table_of_scopes(install_run *run) {
   char *kind = NULL;
   int rc = install_find(run->db, "tenure_scope", &kind);
   const int is_table = kind != NULL && strcmp(kind, "table") == 0;
   sqlite3_free(kind);
   if (rc == SQLITE_OK && is_table) rc = install_move_counters(run);
-  if (rc == SQLITE_OK) {
-    rc = tn_statement_run(run->db, "DROP TRIGGER IF EXISTS main.tenure_session_incomplete");
+  return rc;
+}
+
+/* Until version 5 each verb that takes a receipt had a view of its own for it, beside the trigger VERB_receipt. */
+static int install_drop_views_of_receipts(install_run *run) {
+  static const char suffix[] = "_receipt";
+  int rc = SQLITE_OK;
+  for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
+    const char *name = tn_schema[i].name;
+    const size_t n = strlen(name) - strlen(suffix);
+    if (strcmp(tn_schema[i].kind, "trigger") != 0 || strcmp(name + n, suffix) != 0) continue;
+    rc = tn_statement_run(run->db, "DROP VIEW IF EXISTS main.%.*s_once", (int)n, name);
   }
-  return rc != SQLITE_OK
-             ? rc
-             : tn_statement_run(run->db, "DROP VIEW IF EXISTS main.tenure_session_completion");
+  return rc;
+}
+
+/* Removes the programs of older versions that have no successor of their name. All others are made anew anyway. */
+static int install_drop_programs(install_run *run) {
+  int rc = tn_statement_run(run->db, "DROP TRIGGER IF EXISTS main.tenure_session_incomplete");
+  if (rc == SQLITE_OK) {
+    rc = tn_statement_run(run->db, "DROP VIEW IF EXISTS main.tenure_session_completion");
+  }
+  return rc != SQLITE_OK ? rc : install_drop_views_of_receipts(run);
 }
 
 /* Reads the number of the installed schema, and makes its tables those of the present one. */
@@ -145,7 +161,9 @@ static int install_open(install_run *run) {
     run->code = "install.newer";
     return SQLITE_ERROR;
   }
-  return run->found > 0 && run->found < 4 ? install_leave_version_3(run) : SQLITE_OK;
+  if (run->found == 0 || run->found == TN_SCHEMA_VERSION) return SQLITE_OK;
+  const int moved = install_leave_table_of_scopes(run);
+  return moved != SQLITE_OK ? moved : install_drop_programs(run);
 }
 
 static int install_objects(install_run *run) {

@@ -255,7 +255,7 @@ def forced(name, sql, params=()):
         diag(f"came to {got}\n" + "\n".join(faults))
 
 
-for view in sorted(view for view in views - verbs if not view.endswith("_once")):
+for view in sorted(views - verbs):
     columns = [row[1] for row in t.sql(f"PRAGMA table_info({view})")]
     for given in (columns, [column for column in columns if column in HARM], ["session_id"],
                   ["scope", "revision"]):

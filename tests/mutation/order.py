@@ -28,6 +28,7 @@ SUBJECTS = [
     (r"sql/verb/record_", r"wait/record"),
     (r"sql/view/(orphan|reapable|collectable|replay|logged|projection)", r"keep/(settle|reap|gc|doctor)"),
     (r"sql/view/refusal", r"verbs/refusals"),
+    (r"sql/view/receipt", r"verbs/receipts"),
     (r"sql/view/(presence|holder)", r"verbs/(notes|heartbeat|takeover)"),
     (r"ext/policy", r"policy/|guards/session_edges"),
     (r"ext/outcome", r"wait/outcome_test"),

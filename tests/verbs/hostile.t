@@ -90,8 +90,7 @@ inner = [name for (name,) in t.sql(
         "SELECT 1 FROM pragma_table_info(?) WHERE name = 'receipt_id'", (name,)))  # a verb of turns
     and not name.startswith("tenure_refusal")  # can only refuse
     and name != "tenure_scope"                 # whatever is written to it is refused
-    and name != "tenure_logged"                # can only add to the log, which anyone may
-    and not name.endswith("_once")]            # a verb with its receipt: the verb's own rules follow
+    and name != "tenure_logged"]               # can only add to the log, which anyone may
 # The words and numbers by which one of several triggers is chosen; where it is a NULL, it may be any column.
 CHOICES = {"decision": ["create", "keep", "twin", "replace", "start.live_other_owner"], "how": ["open", "other"], "is_free": [0, 1]}
 
