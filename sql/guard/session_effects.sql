@@ -83,21 +83,16 @@ BEGIN
                ELSE 'session.changed' END,
           OLD.status, NEW.status, coalesce(tenure_verb_actor(), NEW.ended_by),
           tenure_object('verb', tenure_verb_name(), 'reason', tenure_verb_reason(),
-                        'fence', CASE WHEN NEW.fence <> OLD.fence THEN NEW.fence END,
-                        'prior_fence', CASE WHEN NEW.fence <> OLD.fence THEN OLD.fence END,
-                        'owner_kind', CASE WHEN NEW.owner_kind <> OLD.owner_kind
-                                           THEN NEW.owner_kind END,
-                        'prior_owner_kind', CASE WHEN NEW.owner_kind <> OLD.owner_kind
-                                                 THEN OLD.owner_kind END,
+                        'fence', NULLIF(NEW.fence, OLD.fence),
+                        'prior_fence', NULLIF(OLD.fence, NEW.fence),
+                        'owner_kind', NULLIF(NEW.owner_kind, OLD.owner_kind),
+                        'prior_owner_kind', NULLIF(OLD.owner_kind, NEW.owner_kind),
                         'owner_id', CASE WHEN NEW.status <> OLD.status
                                               OR NEW.start_count <> OLD.start_count
                                          THEN NEW.owner_id END,
-                        'start_count', CASE WHEN NEW.start_count <> OLD.start_count
-                                            THEN NEW.start_count END,
-                        'supervisor_id', CASE WHEN NEW.supervisor_id IS NOT OLD.supervisor_id
-                                              THEN NEW.supervisor_id END,
-                        'lease_ttl', CASE WHEN NEW.lease_ttl IS NOT OLD.lease_ttl
-                                          THEN NEW.lease_ttl END,
+                        'start_count', NULLIF(NEW.start_count, OLD.start_count),
+                        'supervisor_id', NULLIF(NEW.supervisor_id, OLD.supervisor_id),
+                        'lease_ttl', NULLIF(NEW.lease_ttl, OLD.lease_ttl),
                         'end_reason', CASE WHEN session_is_terminal(NEW.status)
                                                 AND NOT session_is_terminal(OLD.status)
                                            THEN coalesce(NEW.end_reason, 'transition') END,
@@ -107,10 +102,8 @@ BEGIN
                         'activity', CASE WHEN NEW.activity_at IS NOT OLD.activity_at
                                               OR NEW.current_activity IS NOT OLD.current_activity
                                          THEN NEW.current_activity END,
-                        'no_progress_count', CASE WHEN NEW.no_progress_count <> OLD.no_progress_count
-                                                  THEN NEW.no_progress_count END,
-                        'outcome', CASE WHEN NEW.last_outcome IS NOT OLD.last_outcome
-                                        THEN NEW.last_outcome END,
+                        'no_progress_count', NULLIF(NEW.no_progress_count, OLD.no_progress_count),
+                        'outcome', NULLIF(NEW.last_outcome, OLD.last_outcome),
                         'exit_code', NEW.exit_code, 'exit_signal', NEW.exit_signal,
                         'failure_origin', NEW.failure_origin,
                         'failure_reason', NEW.failure_reason));
