@@ -66,11 +66,18 @@ says() { [[ $output == *"$1"* ]] || report "no '$1' in the output"; }
 # sql STATEMENT [FILE]: asks the database without the extension.
 sql() { sqlite3 -batch -init /dev/null "${2:-$TENURE_DB}" "$1"; }
 
-# new_session ARGUMENT...: starts a session; sets session and fence.
+# new_session ARGUMENT...: starts a session; sets session and fence. Where there is no database yet it gets a copy of
+# one, made once for each file of tests.
 new_session() {
+  local fresh=$BATS_FILE_TMPDIR/fresh.db
+  if [ ! -e "$TENURE_DB" ]; then
+    [ -e "$fresh" ] || "$tenure" init --db "$fresh" >/dev/null
+    cp "$fresh" "$TENURE_DB"
+  fi
   tenure start --json "$@"
   [ "$status" -eq 0 ] || report "start ended with $status"
-  read -r session fence <<<"$(jq -r '.result | "\(.session_id) \(.fence)"' <<<"$output")"
+  read -r session fence <<<"$(sqlite3 -batch -init /dev/null -separator ' ' :memory: "SELECT r ->> 'session_id', r ->> 'fence'
+    FROM (SELECT '${output//\'/\'\'}' -> 'result' AS r)")"
 }
 
 # dead_session ARGUMENT...: the same, of a process of this machine that has ended since.
