@@ -228,7 +228,7 @@ s o o   60      0  copied
 s s o   -1      0  copied
 o s s   60      0  -        # another machine: the wall clock
 o s s   -1      0  -
-o o o   60    -59  -
+o o o   60    -50  -
 o s s   60    -61  expired
 o s s   60    -999 expired
 o s s   60     59  -
