@@ -114,7 +114,7 @@ BEGIN
                 THEN 'transition.illegal' END,
            'session', OLD.session_id, 'from', OLD.status, 'to', NEW.status);
   SELECT tenure_refuse('write.incarnation')
-    FROM tenure_holder AS h
+    FROM tenure_lease AS h
    WHERE NEW.incarnation <> OLD.incarnation AND h.session_id = OLD.session_id AND NOT h.abandoned;
   SELECT tenure_refuse('write.revision', 'what', 'session ' || OLD.session_id,
                        'expected', n.number, 'revision', NEW.revision)

@@ -42,7 +42,7 @@ BEGIN
                                          (SELECT session_id FROM tenure_session
                                            WHERE scope = tenure_check_scope(NEW.scope)
                                              AND ended_at IS NULL))
-            LEFT JOIN tenure_holder AS h ON h.session_id = s.session_id),
+            LEFT JOIN tenure_lease AS h ON h.session_id = s.session_id),
           coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
                                      WHERE scope = tenure_check_scope(NEW.scope)
                                        AND ended_at IS NULL)),

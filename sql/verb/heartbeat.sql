@@ -40,7 +40,7 @@ BEGIN
                          THEN 'heartbeat.not_owner' END,
                     tenure_fence_refusal(NEW.scope, NEW.fence, h.strict, h.scope, h.fence, 0),
                     CASE WHEN h.stale THEN 'heartbeat.stale' END)
-             FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.session_id = NEW.session_id),
+             FROM (SELECT 1) LEFT JOIN tenure_lease AS h ON h.session_id = NEW.session_id),
           NEW.session_id, coalesce(NEW.scope, 'main'), NEW.actor_id, NEW.fence);
 
   UPDATE tenure_session

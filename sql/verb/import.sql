@@ -81,7 +81,7 @@ BEGIN
   SELECT tenure_report(h.session_id, NEW.scope, 'command', 'session-state-import', 'ok:bool', 1,
                        'imported:bool', 0, 'scope', NEW.scope, 'session_id', h.session_id,
                        'reason', 'the scope has been used already')
-    FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.scope = NEW.scope;
+    FROM (SELECT 1) LEFT JOIN tenure_lease AS h ON h.scope = NEW.scope;
 END;
 
 -- Raises the counter of a scope to at least that of the file, so that the next start continues it.

@@ -34,7 +34,7 @@ BEGIN
                    END AS code
             FROM (SELECT 1)
             LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
-            LEFT JOIN tenure_holder AS h ON h.session_id = NEW.session_id
+            LEFT JOIN tenure_lease AS h ON h.session_id = NEW.session_id
             LEFT JOIN tenure_session AS o
               ON o.scope = s.scope AND o.ended_at IS NULL AND o.session_id <> s.session_id) AS q
    WHERE q.code IS NOT NULL;

@@ -40,7 +40,7 @@ BEGIN
                         THEN 'takeover.conflict' END) AS code,
                  coalesce(h.session_id, NEW.session_id) AS session_id
             FROM (SELECT 1)
-            LEFT JOIN tenure_holder AS h
+            LEFT JOIN tenure_lease AS h
               ON h.session_id = coalesce(NEW.session_id,
                                          (SELECT session_id FROM tenure_session
                                            WHERE scope = tenure_check_scope(NEW.scope)

@@ -1,5 +1,5 @@
--- Every living session, with the judgement of this moment beside it. Each verb selects from here, so
--- there is one verdict. Columns beyond the row's own:
+-- Every living session, with the judgement of this moment beside it; the rules of the verbs ask for the same judgement in
+-- fewer columns (lease.sql). Columns beyond the row's own:
 --   lifecycle, lease_expires_at   from the row alone
 --   stale, stale_reason           its hold has run out: expired, reboot, copied or clock
 --   remaining_secs                of the lease, by the clock that decides; NULL for interactive ones

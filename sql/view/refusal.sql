@@ -39,6 +39,6 @@ BEGIN
            'holder_fence', coalesce(h.fence, t.fence))
     FROM (SELECT 1)
     LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
-    LEFT JOIN tenure_holder AS t ON t.session_id = NEW.session_id
-    LEFT JOIN tenure_holder AS h ON h.scope = coalesce(s.scope, NEW.scope);
+    LEFT JOIN tenure_lease AS t ON t.session_id = NEW.session_id
+    LEFT JOIN tenure_lease AS h ON h.scope = coalesce(s.scope, NEW.scope);
 END;

@@ -21,7 +21,7 @@ BEGIN
                       CASE WHEN NEW.opens AND h.stale THEN 'turn.stale' END) END
              FROM (SELECT 1)
              LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
-             LEFT JOIN tenure_holder AS h ON h.session_id = NEW.session_id),
+             LEFT JOIN tenure_lease AS h ON h.session_id = NEW.session_id),
           NEW.session_id, NEW.fence);
   SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
     FROM tenure_session

@@ -17,6 +17,14 @@ def holder(w):
                    s.verdict(w.now, w.processes), s.idle_secs(w.now), s.open_id)
 
 
+def lease(w):
+    """The same in short, for the rules."""
+    for session_id, lifecycle, _, stale, reason, _, until, abandoned, *_ in holder(w):
+        s = w.sessions[session_id]
+        yield (session_id, lifecycle, stale, reason, until, abandoned, s.scope, s.owner_id, s.supervisor_id, s.lease_ttl, s.started_at, s.revision,
+               s.fence, s.strict)
+
+
 def projection(w):
     for scope, revision in w.counters.items():
         s = w.living(scope)
@@ -113,8 +121,6 @@ def tombstones(w):
         yield (name,)
 
 
-
-
 GRANTS = [[], ["k1"], ["k2", "k3"]]
 GRANTED = f"""SELECT s.session_id, k.value, g.granted
                 FROM tenure_session AS s
@@ -126,6 +132,8 @@ TRAIL = """SELECT session_id, row_number() OVER (PARTITION BY session_id ORDER B
 VIEWS = {
     holder: """SELECT session_id, lifecycle, lease_expires_at, stale, stale_reason, remaining_secs, holds_until,
                       abandoned, verdict, idle_secs, active_turn_id FROM tenure_holder""",
+    lease: """SELECT session_id, lifecycle, stale, stale_reason, holds_until, abandoned, scope, owner_id, supervisor_id,
+                     lease_ttl, started_at, revision, fence, strict FROM tenure_lease""",
     projection: "SELECT scope, holding, session_id, owner_id, revision FROM tenure_projection",
     orphan: """SELECT session_id, status, verdict, reason, idle_secs, active_turn_id, completion_exit
                  FROM tenure_orphan""",
