@@ -24,7 +24,7 @@ some() {
 # Texts that a careless command would run, break on, or lose.
 worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
   '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
-some worst 4
+some worst 3
 
 setup() {
   local name
@@ -35,8 +35,14 @@ setup() {
   cd work || return 1
 }
 
-# tenure ARGUMENT...: runs the command; sets status, output and stderr.
-tenure() { run --separate-stderr "$tenure" "$@"; }
+# tenure ARGUMENT...: runs the command; sets status, output, lines (without blank ones) and stderr as bats' own run does,
+# which takes half as long again as the command itself.
+tenure() {
+  status=0
+  output=$("$tenure" "$@" 2>"$BATS_TEST_TMPDIR/stderr") || status=$?
+  stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+  IFS=$'\n' read -d '' -ra lines <<<"$output" || true
+}
 
 # done_ok, refused STATUS CODE: how the last command ended.
 done_ok() { [ "$status" -eq 0 ] || report "status $status"; }
