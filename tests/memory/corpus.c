@@ -333,19 +333,24 @@ static void test_interrupt(void) {
   sqlite3 *db = open_tenure();
   int completed = 0;
   make_busy(db);
+  sqlite3_stmt *stmt = NULL;
+  must(db,
+       sqlite3_prepare_v2(db,
+                          "INSERT INTO tenure_heartbeat(scope, actor_id, activity, receipt_id) "
+                          "VALUES ('a', 'a', 'x', 'r1')",
+                          -1, &stmt, NULL),
+       "prepare");
   for (int steps = 1; !completed && steps < 10000; steps++) {
     int steps_left = steps;
     sqlite3_progress_handler(db, 37, interrupt_soon, &steps_left);
-    completed = sqlite3_exec(db,
-                             "INSERT INTO tenure_heartbeat(scope, actor_id, activity, receipt_id) "
-                             "VALUES ('a', 'a', 'x', 'r1')",
-                             NULL, NULL, NULL) == SQLITE_OK;
+    completed = sqlite3_step(stmt) == SQLITE_DONE;
+    (void)sqlite3_reset(stmt); /* repeats the error of the last step */
   }
   sqlite3_progress_handler(db, 0, NULL, NULL);
+  must(db, sqlite3_finalize(stmt), "finalize");
   ok(completed, "a verb was interrupted at each of its steps, until it completed");
-  sqlite3_stmt *stmt =
-      begin(db, "SELECT tenure_verb_name() IS NULL AND tenure_effect_name() IS NULL AND "
-                "(SELECT count(*) FROM tenure_receipt) = 1");
+  stmt = begin(db, "SELECT tenure_verb_name() IS NULL AND tenure_effect_name() IS NULL AND "
+                   "(SELECT count(*) FROM tenure_receipt) = 1");
   is_int(sqlite3_column_int(stmt, 0), 1, "and left nothing but its one success");
   must(db, sqlite3_finalize(stmt), "finalize");
   is_int(sqlite3_close(db), SQLITE_OK, "and closing");
