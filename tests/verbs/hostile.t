@@ -86,8 +86,7 @@ inner = [name for (name,) in t.sql(
     "SELECT DISTINCT v.name FROM sqlite_schema AS v JOIN sqlite_schema AS i ON i.tbl_name = v.name"
     " WHERE v.type = 'view' AND i.type = 'trigger' AND v.name LIKE 'tenure!_%' ESCAPE '!'")
     if name not in [f"tenure_{verb}" for verb in RIGHT]
-    and (name.startswith("tenure_turn_gate") or not t.sql(
-        "SELECT 1 FROM pragma_table_info(?) WHERE name = 'receipt_id'", (name,)))  # a verb of turns
+    and not t.sql("SELECT 1 FROM sqlite_schema WHERE name = ? || '_receipt'", (name,))  # a verb of turns
     and not name.startswith("tenure_refusal")  # can only refuse
     and name != "tenure_scope"                 # whatever is written to it is refused
     and name != "tenure_logged"]               # can only add to the log, which anyone may
