@@ -60,20 +60,21 @@ teardown() { :; }
 }
 
 @test "the manual page has every verb, option and action that the help has" {
-  local text verb section name
+  local text verb section kind name
   text=$(<"$INSTALLED/share/man/man1/tenure.1")
   text=${text//\\-/-}
   for verb in $("$tenure" help --json | jq -r '.result.verbs[].verb'); do
     [[ $text == *".SS \"tenure $verb "* ]] || report "$verb is not in it"
     section=${text#*".SS \"tenure $verb "}
     section=${section%%$'\n.S'[SH]*}
-    for name in $("$tenure" help "$verb" --json | jq -r '.result | ((.options[].name | select(IN("--db", "--json", "--help") | not)),
-        .actions[].name) as $name | "\"" + $name'); do
-      [[ $section == *"$name\""* || $section == *"$name \" \""* ]] || report "$verb: $name is not in it"
-    done
-    for name in $("$tenure" help "$verb" --json | jq -r '.result.operands[].name'); do
-      [[ ${section%%$'\n'*} == *"$name"* ]] || report "$verb: $name is not in how it is called"
-    done
+    while read -r kind name; do
+      if [ "$kind" = operand ]; then
+        [[ ${section%%$'\n'*} == *"$name"* ]] || report "$verb: $name is not in how it is called"
+      else
+        [[ $section == *"\"$name\""* || $section == *"\"$name \" \""* ]] || report "$verb: $name is not in it"
+      fi
+    done < <("$tenure" help "$verb" --json | jq -r '.result | "operand " + .operands[].name, "option " + (.options, .actions)[].name
+        | select(IN("option --db", "option --json", "option --help") | not)')
   done
   for name in TENURE_DB TENURE_FENCE NO_COLOR 'EXIT STATUS' 'busy or I/O trouble'; do
     [[ $text == *"$name"* ]] || report "$name is not in it"
