@@ -17,7 +17,7 @@
 ** told to, since a notice can be lost and an interrupt gives none. */
 #define WAIT_JUDGE WAIT_SECOND
 #define WAIT_RETRY (5 * WAIT_MS)
-#define WAIT_REST (160 * WAIT_MS)
+#define WAIT_REST (220 * WAIT_MS)
 
 /* After a notice or a change the waiter looks more often. A notice comes with the first write of a commit,
 ** which becomes visible only after the fsync: most are visible at once or within a millisecond, so the first

@@ -4,7 +4,7 @@
 ** Between two looks no transaction is open, so nobody else is held up and the -wal can be checkpointed.
 ** A look costs one PRAGMA data_version; only when that has changed, and once a second, the session is
 ** judged anew: a death or an expiry writes nothing. Notices from the file system make the first look come
-** sooner, for one waiter of each database; without them it comes within 160 milliseconds.
+** sooner, for one waiter of each database; without them it comes within 220 milliseconds.
 **
 ** sqlite3_interrupt() is seen at each look. While it waits, the connection's busy timeout is 0, since SQLite
 ** would sleep through an interrupt and the end of the wait; a lock of others is waited out until both the cap

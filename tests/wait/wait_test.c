@@ -195,9 +195,9 @@ static void test_looks(sqlite3 *db) {
   if (sqlite3_trace_v2(db, SQLITE_TRACE_STMT, note_look, &seen) != SQLITE_OK) die(db, "trace");
   is_str(wait_for(db, session, 3500), "kv_warm", "a long wait");
   (void)sqlite3_trace_v2(db, 0, NULL, NULL);
-  for (int i = 0; i < seen.count; i++) long_ones += seen.gap[i] > 220;
+  for (int i = 0; i < seen.count; i++) long_ones += seen.gap[i] > 280;
   ok(seen.count > 2 && seen.count < 20 && long_ones <= 2,
-     "looks every 160 ms or so when it is old: %d of %d pauses are long", long_ones, seen.count);
+     "looks every 220 ms or so when it is old: %d of %d pauses are long", long_ones, seen.count);
 }
 
 /* A waiter that listens, so that nobody else may. */
