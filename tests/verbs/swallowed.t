@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """A write that does not happen: a trigger of the user's own, or a constraint under OR IGNORE, passes over the row that
-a verb is about. The verb notices, is refused and changes nothing; it never reports what is not there."""
+a verb is about. The verb notices, is refused and changes nothing; it never reports what is not there. The quick run
+tries one verb in three, by chance (chance.py)."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from cases import CASES, NOW, fill, known, outcome, plainly, statement  # noqa: E402
+from chance import one_in  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 from tenure import Tenure  # noqa: E402
 
@@ -121,6 +123,7 @@ t.clock(NOW)
 
 cases = [(name, verb, columns) for name, verb, columns, want in CASES
          if want == "ok" and ("receipt_id" not in columns or verb == "heartbeat")] + TURNS
+tried = set(one_in(3, sorted({verb for _, verb, _ in cases})))
 
 
 def played(verb, columns):
@@ -132,7 +135,7 @@ def played(verb, columns):
 
 before = {table: sorted(plainly(row, ids) for row in rows) for table, rows in t.dump().items()}
 noticed = set()
-for name, verb, columns in cases:
+for name, verb, columns in [case for case in cases if case[1] in tried]:
     with t.situation(name, at=NOW, healthy=False):
         want, after = played(verb, columns)
     faults = [] if want == "ok" else [f"without a trigger in the way: {want}"]
@@ -147,6 +150,7 @@ for name, verb, columns in cases:
     ok(not faults, f"{name}: {verb}")
     if faults:
         diag("\n".join(faults))
-missed = [line.strip() for line in NOTICED.strip().split("\n") if line.strip() not in noticed]
+missed = [line.strip() for line in NOTICED.strip().split("\n")
+          if line.split(":")[0].strip() in tried and line.strip() not in noticed]
 is_(missed, [], "each verb notices that its own writes are missing")
 done()
