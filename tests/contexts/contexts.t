@@ -325,7 +325,7 @@ for words in CLAUSES:
 # A trigger of the user's on Tenure's tables that fails undoes the verb, as any statement.
 for event, table in (("INSERT", "tenure_event"), ("UPDATE", "tenure_session"), ("INSERT", "tenure_session")):
     for action in ("RAISE(ABORT, 'mine')", "RAISE(FAIL, 'mine')", "nothing_like_that(1)"):
-        for name, verb, columns, code in one_in(3, CASES):
+        for name, verb, columns, code in one_in(5, CASES):
             if code != "ok" or event == "UPDATE" and verb not in ("heartbeat", "clear", "transition", "resume"):
                 continue
             t = fresh()

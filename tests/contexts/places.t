@@ -3,7 +3,7 @@
 works everywhere, one that reads everywhere but where an answer is kept, a direct one nowhere but in a
 statement of the program's own. What changes the schema also refuses to be a part of something else.
 
-From the environment: TENURE_LONG tries every function in every place, where the quick run takes one in three of these,
+From the environment: TENURE_LONG tries every function in every place, where the quick run takes one in five of these,
 by chance; TENURE_SEED repeats that."""
 
 import os
@@ -96,7 +96,7 @@ def tidy(t, trusted, name, faults):
 for trusted in ("OFF", "ON"):
     for kind, calls in FUNCTIONS.items():
         for call in calls if kind not in ("inside", "alone") else []:
-            for place, statements, kinds in one_in(3, PLACES):
+            for place, statements, kinds in one_in(5, PLACES):
                 if kinds == ALL and trusted == "ON":
                     continue  # the schema's trust is no matter there
                 t = fresh(trusted)

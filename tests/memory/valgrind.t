@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Tenure under valgrind: no invalid access, no uninitialised value that matters, and not a byte that is not given back.
-# One in six of the scripts and odd values by chance (CORPUS_SEED repeats that), everything if TENURE_LONG is set.
+# One in twelve of the scripts and odd values by chance (CORPUS_SEED repeats that), everything if TENURE_LONG is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 make -s dist/tests/memory/corpus >&2
 seed=${CORPUS_SEED:-$RANDOM}
 printf '# CORPUS_SEED=%s\n' "$seed"
-stride=6
+stride=12
 [[ -z ${TENURE_LONG:-} ]] || stride=1
 status=0
 valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all \
