@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from cases import CASES, fill, frozen, known, outcome, plainly, some, statement  # noqa: E402
 from chance import one_in  # noqa: E402
 from health import damage  # noqa: E402
-from raw import CLAUSES, VERBS, Raw  # noqa: E402
+from raw import CLAUSES, VERBS, Raw, Spare  # noqa: E402
 from tap import EXTENSION, diag, done, error_of, is_, ok  # noqa: E402
 from tenure import difference  # noqa: E402
 
@@ -21,11 +21,11 @@ IMAGE = base.db.serialize()
 REPORT = " RETURNING session_report()"
 
 
-spare = []  # a connection on an untouched database, for the next case in the same context: reading the schema is most of a test
+spare = Spare(IMAGE, base.now)
 
 
-def fresh(image=IMAGE):
-    t = spare.pop() if spare and image is IMAGE else Raw.of(image, base.now)
+def fresh(image=IMAGE, context=None):
+    t = spare.take(context) if image is IMAGE else Raw.of(image, base.now)
     t.sql("SELECT tenure_report('s', 'c', 'stale', 1)")  # a verb that fails must not leave the last one's
     return t
 
@@ -234,7 +234,7 @@ was = base.plain()
 
 def check(context, run, name, verb, columns, image=IMAGE, start=was, dump=None):
     """One test: the case comes to what it comes to alone."""
-    t = fresh(image)
+    t = fresh(image, context)
     want_report, want_rows = wanted[name]
     if context in UNDONE:
         want_rows = start
@@ -253,17 +253,15 @@ def check(context, run, name, verb, columns, image=IMAGE, start=was, dump=None):
         faults.append("a refused verb leaves a report")
     if not ok(not faults, f"{context}: {verb}, {name}"):
         diag("\n".join(faults))
-    if image is IMAGE and not faults and t.db.serialize() == IMAGE:
-        spare.append(t)
+    if image is IMAGE and not faults:
+        spare.give(context, t)
     else:
         t.db.close()
 
 
 for context, run in (KEPT | UNDONE).items():
-    spare.clear()
     for name, verb, columns, _ in some([case for case in CASES if context in RECEIPTS or "receipt_id" not in case[2]]):
         check(context, run, name, verb, columns)
-spare.clear()
 
 # A database in UTF-16.
 wide = Raw(at=None, install=False)

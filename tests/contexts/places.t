@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from cases import NOW, fill, known  # noqa: E402
 from chance import one_in  # noqa: E402
-from raw import Raw  # noqa: E402
+from raw import Raw, Spare  # noqa: E402
 from surface import CHANGING, EMPTY, FUNCTIONS, MODULES, name_of  # noqa: E402
 from tap import diag, done, error_of, is_, ok  # noqa: E402
 
@@ -54,11 +54,11 @@ READING = ["SELECT {} FROM tenure_scope", "SELECT 1 FROM tenure_scope WHERE {} I
            "SELECT (SELECT {}) FROM tenure_scope"]
 
 
-spare = {}  # a connection on an untouched database, by its trust: reading the schema is most of a test
+spare = Spare(IMAGE, NOW)
 
 
 def fresh(trusted):
-    t = spare.pop(trusted, None) or Raw.of(IMAGE, NOW)
+    t = spare.take(trusted)
     t.sql(f"PRAGMA trusted_schema = {trusted}")
     t.clock(NOW)
     return t
@@ -87,10 +87,9 @@ def tidy(t, trusted, name, faults):
         faults.append(repr(error))
     if not ok(not faults, name):
         diag("\n".join(faults))
-    elif t.db.serialize() == IMAGE and not t.sql("SELECT 1 FROM temp.sqlite_schema"):
-        spare[trusted] = t
-        return
-    t.db.close()
+        t.db.close()
+    else:
+        spare.give(trusted, t)
 
 
 for trusted in ("OFF", "ON"):

@@ -150,3 +150,21 @@ def interactive(t, **columns):
 def insert_sql(row, into="tenure_session", clause=""):
     names, marks = ", ".join(row), ", ".join("?" * len(row))
     return f"INSERT {clause} INTO {into}({names}) VALUES ({marks})", tuple(row.values())
+
+
+class Spare:
+    """Connections on copies of a database that nobody has touched: one that a test leaves as it was serves the next test of
+    its KIND, since reading the schema is most of a short test."""
+
+    def __init__(self, image, at):
+        self.image, self.at, self.kept = image, at, {}
+
+    def take(self, kind):
+        return self.kept.pop(kind, None) or Raw.of(self.image, self.at)
+
+    def give(self, kind, t):
+        """Keeps T if nothing has changed, and closes it otherwise."""
+        if t.db.serialize() == self.image and not t.sql("SELECT 1 FROM temp.sqlite_schema"):
+            self.kept[kind] = t
+        else:
+            t.db.close()
