@@ -21,8 +21,8 @@ def lease(w):
     """The same in short, for the rules."""
     for session_id, lifecycle, _, stale, reason, _, until, abandoned, *_ in holder(w):
         s = w.sessions[session_id]
-        yield (session_id, lifecycle, stale, reason, until, abandoned, s.scope, s.owner_id, s.supervisor_id, s.lease_ttl, s.started_at, s.revision,
-               s.fence, s.strict)
+        yield (session_id, lifecycle, stale, reason, until, abandoned, s.scope, s.owner_id, s.supervisor_id,
+               s.lease_ttl, s.started_at, s.revision, s.fence, s.strict)
 
 
 def projection(w):

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
-from chance import LONG, rng  # noqa: E402
+from chance import LONG, one_in  # noqa: E402
 from invariants import broken  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 from tenure import STATUSES, T0, TERMINAL, Tenure, table  # noqa: E402
@@ -197,6 +197,17 @@ def one(session, event, word, turn, expected_turn, message):
     return faults
 
 
+def asked(opened):
+    """Every event that can be about a session with the turn OPENED, or none: event, relation, turn, expected, message."""
+    for event in EVENTS:
+        for relation, (needs_turn, turn) in RELATIONS.items():
+            if needs_turn != bool(opened):
+                continue
+            for expected_turn in (None, *sorted({turn, "t5"} - {None})) if event[0] == "turn.started" else (None,):
+                for message in (None, "words") if turn != "t0" else (None,):
+                    yield event, relation, turn, expected_turn, message
+
+
 # The product. One test for each event in each status.
 results = {(status, event): [] for status in STATUSES for event in EVENTS}
 count = 0
@@ -208,26 +219,18 @@ for status in STATUSES:
             for error in (None, "old"):
                 t.sql("SAVEPOINT world")
                 session = prepare(status, opened, pending, error)
-                for event in EVENTS:
-                    for relation, (needs_turn, turn) in RELATIONS.items():
-                        if needs_turn != bool(opened):
-                            continue
-                        for expected_turn in {None, turn, "t5"} if event[0] == "turn.started" else {None}:
-                            for message in (None, "words") if turn != "t0" else (None,):
-                                if not LONG and rng.random() > 1 / 5:
-                                    continue
-                                t.sql("SAVEPOINT event")
-                                try:
-                                    faults = one(session, *event, turn, expected_turn, message)
-                                except (sqlite3.Error, KeyError) as died:
-                                    faults = [f"died: {died}"]
-                                t.sql("ROLLBACK TO event")
-                                t.sql("RELEASE event")
-                                count += 1
-                                results[status, event] += [
-                                    f"{relation}, open {opened}, pending {pending}, error {error}, "
-                                    f"expected {expected_turn}, message {message}: {fault}"
-                                    for fault in faults]
+                for event, relation, turn, expected_turn, message in one_in(5, asked(opened)):
+                    t.sql("SAVEPOINT event")
+                    try:
+                        faults = one(session, *event, turn, expected_turn, message)
+                    except (sqlite3.Error, KeyError) as died:
+                        faults = [f"died: {died}"]
+                    t.sql("ROLLBACK TO event")
+                    t.sql("RELEASE event")
+                    count += 1
+                    results[status, event] += [
+                        f"{relation}, open {opened}, pending {pending}, error {error}, "
+                        f"expected {expected_turn}, message {message}: {fault}" for fault in faults]
                 t.sql("ROLLBACK TO world")
                 t.sql("RELEASE world")
 for (status, (event, word)), faults in results.items():
