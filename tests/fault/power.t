@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+TENURE_LONG=${TENURE_LONG-}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 case ${FAULT_FULL-} in
 2) amount=(0 0 tests/fault/life.sql 0 tests/memory/corpus.sql) ;;
 1) amount=(0 300 tests/fault/life.sql 20 tests/memory/corpus.sql) ;;
-*) amount=(1 6 tests/fault/life.sql) ;;
+*) amount=(1 $((${#TENURE_LONG} ? 20 : 6)) tests/fault/life.sql) ;;
 esac
 dist/tests/fault/power "$folder" "${FAULT_SEED:-$RANDOM}" "${amount[@]}"
