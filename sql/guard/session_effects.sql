@@ -18,6 +18,16 @@ WHEN tenure_effect_name() IS NOT 'completion'
  AND NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()
 BEGIN
   SELECT tenure_effect('completion');
+  INSERT INTO tenure_session_stamp (session_id) VALUES (NEW.session_id);
+END;
+
+-- Where a change left the stamp as it was: a program of its own, because every change pays for the size of
+-- the one above, and few need this.
+CREATE VIEW tenure_session_stamp AS SELECT NULL AS session_id WHERE 0;
+
+CREATE TRIGGER tenure_session_stamp_now INSTEAD OF INSERT ON tenure_session_stamp
+BEGIN
+  SELECT tenure_refuse('usage.internal') WHERE tenure_effect_name() IS NOT 'completion';
   UPDATE tenure_session SET changed_at = session_now() WHERE session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 END;

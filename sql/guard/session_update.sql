@@ -1,36 +1,39 @@
 -- What an UPDATE of tenure_session may do, whoever writes it. Guards judge OLD -> NEW only.
 --
 -- The first trigger runs on every change and is all that a heartbeat pays for; the second runs only
--- where a statement names a column that is not a heartbeat's. The effect "completion" marks the change
--- with which a trigger of ours completes a statement: it alone carries no revision of its own.
+-- where a statement names a column that is not a heartbeat's, and before the first. What it has found fixed
+-- the first one reads from NEW: SQLite has the whole new row at hand, and fetches each column of OLD anew.
+-- The effect "completion" marks the change with which a trigger of ours completes a statement: it alone
+-- carries no revision of its own.
 
 CREATE TRIGGER tenure_session_update_guard BEFORE UPDATE ON tenure_session
 BEGIN
-  SELECT tenure_refuse(
-           CASE WHEN OLD.clock <> tenure_clock_kind()
-                     AND NOT (OLD.ended_at IS NULL AND NEW.end_reason IS 'forced')
-                THEN 'usage.clock'
-                WHEN NEW.revision <> session_next_revision(OLD.revision)
-                     AND (OLD.ended_at IS NULL OR session_is_terminal(NEW.status))
-                     AND NOT (tenure_effect_name() IS 'completion'
-                              AND NEW.revision = OLD.revision AND NEW.status = OLD.status)
-                THEN 'write.revision'
-                WHEN NEW.changed_at < OLD.changed_at
-                     OR NEW.changed_at > max(OLD.changed_at, session_now())
-                     OR NEW.last_heartbeat_at < OLD.last_heartbeat_at
-                     OR NEW.last_heartbeat_at > max(coalesce(OLD.last_heartbeat_at, 0), session_now())
-                     OR (NEW.last_heartbeat_at IS NULL AND OLD.last_heartbeat_at IS NOT NULL
-                         AND NEW.incarnation = OLD.incarnation)
-                THEN CASE WHEN NEW.incarnation = OLD.incarnation THEN 'write.stamp' END END,
-           'row', OLD.clock, 'connection', tenure_clock_kind(), 'what', 'session ' || OLD.session_id,
-           'expected', session_next_revision(OLD.revision), 'revision', NEW.revision);
+  SELECT tenure_refuse(q.code, 'row', OLD.clock, 'connection', tenure_clock_kind(),
+                       'what', 'session ' || NEW.session_id,
+                       'expected', session_next_revision(OLD.revision), 'revision', NEW.revision)
+    FROM (SELECT CASE WHEN OLD.clock <> tenure_clock_kind()
+                           AND NOT (OLD.ended_at IS NULL AND NEW.end_reason IS 'forced')
+                      THEN 'usage.clock'
+                      WHEN NEW.revision <> session_next_revision(OLD.revision)
+                           AND (OLD.ended_at IS NULL OR session_is_terminal(NEW.status))
+                           AND NOT (tenure_effect_name() IS 'completion'
+                                    AND NEW.revision = OLD.revision AND NEW.status = OLD.status)
+                      THEN 'write.revision'
+                      WHEN NEW.changed_at < OLD.changed_at
+                           OR NEW.changed_at > max(OLD.changed_at, session_now())
+                           OR NEW.last_heartbeat_at < OLD.last_heartbeat_at
+                           OR NEW.last_heartbeat_at > max(coalesce(OLD.last_heartbeat_at, 0), session_now())
+                           OR (NEW.last_heartbeat_at IS NULL AND OLD.last_heartbeat_at IS NOT NULL
+                               AND NEW.incarnation = OLD.incarnation)
+                      THEN CASE WHEN NEW.incarnation = OLD.incarnation THEN 'write.stamp' END END AS code) AS q
+   WHERE q.code IS NOT NULL;
   SELECT tenure_refuse('write.evidence')
    WHERE (NEW.lease_deadline_mono IS NOT OLD.lease_deadline_mono
           OR NEW.lease_machine IS NOT OLD.lease_machine OR NEW.lease_boot_id IS NOT OLD.lease_boot_id
           OR NEW.lease_file IS NOT OLD.lease_file)
      AND NOT lease_granted(NEW.lease_ttl, NEW.lease_machine, NEW.lease_boot_id,
                            NEW.lease_deadline_mono, NEW.lease_file);
-  SELECT tenure_refuse('write.lease_lost', 'owner', OLD.owner_id, 'scope', OLD.scope,
+  SELECT tenure_refuse('write.lease_lost', 'owner', NEW.owner_id, 'scope', NEW.scope,
                        'why', coalesce(OLD.end_reason,
                                        lease_stale_reason(
                                          OLD.owner_kind, OLD.last_started_at, OLD.last_heartbeat_at,

@@ -57,15 +57,18 @@ BEGIN
   INSERT INTO tenure_heartbeat_news (session_id, activity, progress, outcome)
   VALUES (NEW.session_id, NEW.activity, NEW.progress, NEW.outcome);
 
+  -- The lease was granted at this moment: all of it is left by its evidence, else by the wall clock.
   SELECT tenure_report(
-           h.session_id, h.scope,
-           'command', 'session-state-heartbeat', 'ok:bool', 1, 'scope', h.scope,
-           'session_id', h.session_id, 'actor_id', coalesce(NEW.actor_id, h.owner_id),
-           'activity', session_activity(NEW.activity), 'current_activity', h.current_activity,
-           'last_heartbeat_at_epoch_s', h.last_heartbeat_at,
-           'lease_expires_at_epoch_s', h.lease_expires_at, 'remaining_secs', h.remaining_secs,
-           'revision', h.revision, 'fence', h.fence, 'activity_updated_at_epoch_s', h.activity_at)
-    FROM tenure_holder AS h WHERE h.session_id = NEW.session_id;
+           s.session_id, s.scope,
+           'command', 'session-state-heartbeat', 'ok:bool', 1, 'scope', s.scope,
+           'session_id', s.session_id, 'actor_id', coalesce(NEW.actor_id, s.owner_id),
+           'activity', session_activity(NEW.activity), 'current_activity', s.current_activity,
+           'last_heartbeat_at_epoch_s', s.last_heartbeat_at,
+           'lease_expires_at_epoch_s', lease_expires_at(s.last_heartbeat_at, s.lease_ttl),
+           'remaining_secs', CASE WHEN s.lease_deadline_mono IS NOT NULL OR s.lease_ttl IS NULL THEN s.lease_ttl
+                                  ELSE lease_remaining(s.last_heartbeat_at, s.lease_ttl, session_now()) END,
+           'revision', s.revision, 'fence', s.fence, 'activity_updated_at_epoch_s', s.activity_at)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
 END;
 
 -- What a heartbeat has to tell, if anything: a second write of the same change, under the same revision,

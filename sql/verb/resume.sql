@@ -68,13 +68,14 @@ BEGIN
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 
   SELECT tenure_report(
-           h.session_id, h.scope,
-           'command', 'session-state-resume', 'ok:bool', 1, 'scope', h.scope,
-           'session_id', h.session_id, 'incarnation', h.incarnation, 'status', h.status,
-           'fence', h.fence, 'revision', h.revision, 'started_at_epoch_s', h.started_at,
-           'lifecycle', h.lifecycle, 'owner_kind', h.owner_kind, 'actor_id', h.owner_id,
-           'supervisor_id', h.supervisor_id, 'lease_ttl_secs', h.lease_ttl,
-           'last_heartbeat_at_epoch_s', h.last_heartbeat_at,
-           'lease_expires_at_epoch_s', h.lease_expires_at, 'reason', NEW.reason)
-    FROM tenure_holder AS h WHERE h.session_id = NEW.session_id;
+           s.session_id, s.scope,
+           'command', 'session-state-resume', 'ok:bool', 1, 'scope', s.scope,
+           'session_id', s.session_id, 'incarnation', s.incarnation, 'status', s.status,
+           'fence', s.fence, 'revision', s.revision, 'started_at_epoch_s', s.started_at,
+           'lifecycle', session_lifecycle(s.owner_kind), 'owner_kind', s.owner_kind,
+           'actor_id', s.owner_id, 'supervisor_id', s.supervisor_id, 'lease_ttl_secs', s.lease_ttl,
+           'last_heartbeat_at_epoch_s', s.last_heartbeat_at,
+           'lease_expires_at_epoch_s', lease_expires_at(s.last_heartbeat_at, s.lease_ttl),
+           'reason', NEW.reason)
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
 END;

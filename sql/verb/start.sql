@@ -199,15 +199,16 @@ CREATE TRIGGER tenure_start_answer INSTEAD OF INSERT ON tenure_start_report
 BEGIN
   SELECT tenure_within('start');
   SELECT tenure_report(
-           h.session_id, h.scope,
-           'command', 'session-state-start', 'ok:bool', 1, 'scope', h.scope,
-           'session_id', h.session_id, 'fence', h.fence, 'revision', h.revision,
-           'started_at_epoch_s', h.started_at, 'last_started_at_epoch_s', h.last_started_at,
-           'start_count', h.start_count, 'mode', h.mode, 'lifecycle', h.lifecycle,
-           'owner_kind', h.owner_kind, 'actor_id', h.owner_id, 'supervisor_id', h.supervisor_id,
-           'lease_ttl_secs', h.lease_ttl, 'last_heartbeat_at_epoch_s', h.last_heartbeat_at,
-           'lease_expires_at_epoch_s', h.lease_expires_at, 'current_activity', h.current_activity,
-           'activity_updated_at_epoch_s', h.activity_at, 'reset:bool', NEW.reset,
+           s.session_id, s.scope,
+           'command', 'session-state-start', 'ok:bool', 1, 'scope', s.scope,
+           'session_id', s.session_id, 'fence', s.fence, 'revision', s.revision,
+           'started_at_epoch_s', s.started_at, 'last_started_at_epoch_s', s.last_started_at,
+           'start_count', s.start_count, 'mode', s.mode, 'lifecycle', session_lifecycle(s.owner_kind),
+           'owner_kind', s.owner_kind, 'actor_id', s.owner_id, 'supervisor_id', s.supervisor_id,
+           'lease_ttl_secs', s.lease_ttl, 'last_heartbeat_at_epoch_s', s.last_heartbeat_at,
+           'lease_expires_at_epoch_s', lease_expires_at(s.last_heartbeat_at, s.lease_ttl),
+           'current_activity', s.current_activity, 'activity_updated_at_epoch_s', s.activity_at,
+           'reset:bool', NEW.reset,
            'prior_session_id', NEW.prior_session_id, 'warning:nullable', NEW.warning)
-    FROM tenure_holder AS h WHERE h.session_id = NEW.session_id;
+    FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
 END;

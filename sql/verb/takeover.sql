@@ -94,13 +94,13 @@ BEGIN
     FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   SELECT tenure_report(
-           p.session_id, h.scope,
-           'command', 'session-state-takeover', 'ok:bool', 1, 'scope', h.scope,
+           p.session_id, s.scope,
+           'command', 'session-state-takeover', 'ok:bool', 1, 'scope', s.scope,
            'prior_session_id', p.session_id, 'prior_actor_id', p.owner_id,
-           'session_id', h.session_id, 'actor_id', h.owner_id, 'supervisor_id', h.supervisor_id,
-           'lease_ttl_secs', h.lease_ttl, 'last_heartbeat_at_epoch_s', h.last_heartbeat_at,
-           'lease_expires_at_epoch_s', h.lease_expires_at, 'revision', h.revision,
-           'fence', h.fence, 'reason', NEW.reason)
-    FROM tenure_holder AS h JOIN tenure_session AS p ON p.session_id = h.predecessor_id
-   WHERE h.session_id = NEW.new_id;
+           'session_id', s.session_id, 'actor_id', s.owner_id, 'supervisor_id', s.supervisor_id,
+           'lease_ttl_secs', s.lease_ttl, 'last_heartbeat_at_epoch_s', s.last_heartbeat_at,
+           'lease_expires_at_epoch_s', lease_expires_at(s.last_heartbeat_at, s.lease_ttl),
+           'revision', s.revision, 'fence', s.fence, 'reason', NEW.reason)
+    FROM tenure_session AS s JOIN tenure_session AS p ON p.session_id = s.predecessor_id
+   WHERE s.session_id = NEW.new_id;
 END;
