@@ -60,8 +60,7 @@ static const char *outcome_of_turn(const char *state) {
 }
 
 static int outcome_is_terminal(const char *status) {
-  const int known = tn_policy_find(status, strlen(status));
-  return known >= 0 && tn_policy_of((tn_status)known)->holds[TN_PREDICATE_TERMINAL];
+  return tn_policy_holds(status, strlen(status), TN_PREDICATE_TERMINAL) == 1;
 }
 
 static const char *outcome_of_session(const tn_ending *e) {

@@ -226,6 +226,11 @@ const tn_status_policy *tn_policy_of(tn_status status) {
   return &policy_statuses[status];
 }
 
+int tn_policy_holds(const char *z, size_t n, tn_predicate predicate) {
+  const int status = tn_policy_find(z, n);
+  return status < 0 ? -1 : policy_statuses[status].holds[predicate];
+}
+
 const char *tn_policy_predicate_name(tn_predicate predicate) {
   static const char *const names[TN_PREDICATE_COUNT] = {
       [TN_PREDICATE_ACTIVE] = "active",

@@ -72,6 +72,9 @@ int tn_policy_find(const char *z, size_t n);
 
 const tn_status_policy *tn_policy_of(tn_status status);
 
+/* 1 or 0, as PREDICATE says of the status that is written as the N bytes at Z; -1 if they are none. */
+int tn_policy_holds(const char *z, size_t n, tn_predicate predicate);
+
 /* The predicate as a column is named after it: "active". */
 const char *tn_policy_predicate_name(tn_predicate predicate);
 

@@ -21,8 +21,7 @@ static int policy_is_null_status(sqlite3_context *ctx, sqlite3_value *value) {
 }
 
 /* Reads VALUE as a status into *STATUS, or POLICY_NULL_STATUS for NULL. Returns 1, or 0 when
-** the error has been set on CTX. It runs for each row of a scan, so it asks SQLite for the
-** text first and for the type only if there is none. */
+** the error has been set on CTX. */
 static int policy_read_status(sqlite3_context *ctx, sqlite3_value *value, int *status) {
   const char *z = (const char *)sqlite3_value_text(value);
   if (z == NULL) {
@@ -66,13 +65,23 @@ static void policy_refuse_value(sqlite3_context *ctx, const char *code, sqlite3_
   if (tn_value_text(ctx, value, &shown)) tn_refuse(ctx, code, "value", shown.z, shown.n);
 }
 
-/* session_is_...(status): all predicates share this; which one is asked is the function's own data. */
+/* session_is_...(status): all predicates share this; which one is asked is the function's own data. It runs for
+** each row of a scan, so it looks up the answer and not the status. */
 static void policy_holds(sqlite3_context *ctx, int argc, sqlite3_value **args) {
   (void)argc;
   const tn_predicate *predicate = sqlite3_user_data(ctx);
-  int status;
-  if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
-  sqlite3_result_int(ctx, tn_policy_of((tn_status)status)->holds[*predicate]);
+  const char *z = (const char *)sqlite3_value_text(args[0]);
+  if (z == NULL) {
+    (void)policy_is_null_status(ctx, args[0]);
+    return;
+  }
+  const size_t n = (size_t)sqlite3_value_bytes(args[0]);
+  const int holds = tn_policy_holds(z, n, *predicate);
+  if (holds >= 0) {
+    sqlite3_result_int(ctx, holds);
+  } else {
+    tn_refuse(ctx, "usage.status", "word", z, n);
+  }
 }
 
 /* session_settles_turn_as(status) */

@@ -423,12 +423,14 @@ static void scatter(const mode *how, const pid_t *herd, int n, int round) {
   for (int i = 0; i < n; i++) join(herd[i]);
 }
 
-/* What share of a processor each of N waiters takes while nobody commits. */
+/* What share of a processor each of N waiters takes while nobody commits: once they rest, since one that has just
+** begun looks more often for a while. */
 static void bench_idle(const mode *how, int n, const char *what) {
   pid_t herd[HERD];
   double cpu = 0;
   make_database(how, 1);
   gather(how, herd, n, 0);
+  nap(2000000);
   for (int i = 0; i < n; i++) cpu -= cpu_ns(herd[i]);
   const int64_t begun = now_ns();
   nap(8000000);
