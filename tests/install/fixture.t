@@ -4,12 +4,14 @@ it is, installing upgrades it without touching a row, and what lived in it goes 
 
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from chance import one_in  # noqa: E402
 from health import damage  # noqa: E402
-from tap import ROOT, connect, diag, done, is_, ok  # noqa: E402
+from tap import ROOT, connect, diag, done, error_of, is_, ok  # noqa: E402
 from tenure import T0, Tenure, difference, quoted  # noqa: E402
 
 FIXTURE = os.path.join(ROOT, "tests", "fixtures", "v1.db")
@@ -219,6 +221,41 @@ is_([event for _, event in added],
 t.refused_sql("write.append_only", "UPDATE tenure_event SET event = 'x'")
 is_(t.value("PRAGMA integrity_check"), "ok", "integrity at the end")
 t.db.close()
+
+# Stopped in the middle, as by a host that does not allow a change of the schema: nothing of it has happened.
+CHANGES = {getattr(sqlite3, f"SQLITE_{change}_{kind}") for change in ("CREATE", "DROP")
+           for kind in ("VIEW", "TRIGGER", "TABLE")}
+
+
+def upgrade(path, stop_at=None):
+    """The names of what an upgrade makes and drops, in order; the change number STOP_AT is not allowed."""
+    names, db = [], connect(path)
+    damage(db)  # it stays old where it is stopped
+
+    def allow(action, name, *_):
+        if action not in CHANGES:
+            return sqlite3.SQLITE_OK
+        names.append(name)
+        return sqlite3.SQLITE_DENY if len(names) - 1 == stop_at else sqlite3.SQLITE_OK
+
+    db.set_authorizer(allow)
+    error = error_of(db, "SELECT tenure_install()")
+    db.close()
+    return names, error
+
+
+names, _ = upgrade(copied("counted.db"))
+gone = [at for at, name in enumerate(names) if name not in {name for (name,) in fresh.sql("SELECT name FROM sqlite_schema")}]
+some = sorted(set(gone) | set(one_in(20, range(len(names)))))
+faults = []
+for at in some:
+    path = copied(f"stopped{at}.db")
+    _, error = upgrade(path, at)
+    if error is None or bytes_of(path) != bytes_of(FIXTURE):
+        faults.append(f"{at}: {names[at]}: {error}")
+    os.remove(path)
+ok(gone, f"an upgrade drops {len(gone)} programs that have no successor")
+is_(faults, [], f"stopped at {len(some)} of its {len(names)} changes of the schema it leaves every byte as it was")
 
 # Something of the user's under a name that version 1 did not need.
 path = copied("taken.db")

@@ -170,6 +170,13 @@ with t.situation("rolled back"):
     is_(t.value("SELECT report FROM tenure_receipt WHERE receipt_id = 'r7'"),
         t.value("SELECT session_report()"), "the report can be read by its receipt_id")
 
+# A receipt that is not kept, because a trigger of the user's passes over it: then the verb has not happened either.
+with t.situation("passed over"):
+    before = t.dump()
+    t.sql("CREATE TEMP TRIGGER swallow BEFORE INSERT ON main.tenure_receipt BEGIN SELECT RAISE(IGNORE); END")
+    t.refused("usage.conflict_clause", "start", receipt_id="r9", test="a receipt that is not kept is refused")
+    ok(t.dump() == before, "and nothing has happened")
+
 # Receipts say what happened and are not rewritten.
 with t.situation("raw"):
     t.verb("start", receipt_id="r8")
