@@ -36,17 +36,19 @@
 #define WAIT_COOL_MAX (32 * WAIT_MS)
 
 /* One row: all that tn_ending wants, in its order, and what a report may show beside it. The verdict is the
-** costly part of it, so it is left out where a final result decides without it. */
+** costly part of it, so it is left out where a final result decides without it. The result of a turn is that of the
+** incarnation in which the turn was. */
 static const char wait_sql[] =
     "SELECT s.status, s.end_reason, CASE WHEN r.final AND r.status <> 'tier_failover_superseded' "
     "THEN NULL ELSE (SELECT h.verdict FROM tenure_holder AS h WHERE h.session_id = s.session_id) END, "
     "CASE WHEN ?2 IS NOT NULL THEN coalesce(t.state, 'unknown') END, r.status, r.exit_code, r.final, "
     "c.exit_code, s.exit_code, s.exit_signal, r.summary, r.provenance IS 'synthetic', c.status, c.reason, "
     "s.failure_reason, s.ended_by, s.end_note, s.revision FROM tenure_session AS s "
-    "LEFT JOIN tenure_result AS r ON r.session_id = s.session_id AND r.incarnation = s.incarnation "
-    "AND r.turn_id = coalesce(?2, '') LEFT JOIN tenure_completion AS c ON c.session_id = s.session_id "
-    "AND c.incarnation = s.incarnation LEFT JOIN tenure_turn AS t ON t.session_id = s.session_id "
-    "AND t.turn_id = ?2 WHERE s.session_id = ?1";
+    "LEFT JOIN tenure_turn AS t ON t.session_id = s.session_id AND t.turn_id = ?2 "
+    "LEFT JOIN tenure_result AS r ON r.session_id = s.session_id AND r.turn_id = coalesce(?2, '') "
+    "AND r.incarnation = coalesce(t.incarnation, s.incarnation) "
+    "LEFT JOIN tenure_completion AS c ON c.session_id = s.session_id AND c.incarnation = s.incarnation "
+    "WHERE s.session_id = ?1";
 
 enum {
   WAIT_STATUS,

@@ -63,7 +63,8 @@ def outcome(w, s, turn):
     """The first line of the table that applies when the cap is reached: outcome, status, exit code,
     synthetic, reason."""
     verdict = s.verdict(w.now, w.processes) if s.living else None
-    result, packet = s.results.get((s.incarnation, turn or "")), s.completions.get(s.incarnation)
+    of = s.turns[turn].incarnation if turn in s.turns else s.incarnation
+    result, packet = s.results.get((of, turn or "")), s.completions.get(s.incarnation)
     if result and result["status"] == "tier_failover_superseded" and verdict in ("owned", "passive"):
         result = None
     if result and (result["final"] or verdict != "owned"):

@@ -248,6 +248,10 @@ waiter = Waiter(path, session, turn="t10")
 t.verb("clear", actor_id="ann")
 is_(waiter.told("outcome", "status"), ("ended", "interrupted"), "with its session ends its turn")
 is_(Waiter(path, session, turn="t99").told("outcome", "status"), ("missing", "unknown"), "a turn that nobody knows")
+t.verb("resume", session_id=session, actor_id="ann")
+is_(Waiter(path, session, turn="t9").told("outcome", "exit_code"), ("failed", 5),
+    "the result of a turn is asked for in the incarnation that the turn was of")
+t.verb("clear", actor_id="ann")
 
 # Lost.
 session = living(t, lease_ttl=1)
