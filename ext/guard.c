@@ -53,19 +53,49 @@ static void guard_fail(sqlite3_context *ctx, int rc) {
   tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(db)));
 }
 
+/* A free name for the trigger of TABLE and EVENT in *NAME (sqlite3_free). A table that was guarded and then renamed
+** keeps triggers of its old name, which the next table of that name finds taken. */
+static int guard_name(sqlite3 *db, const char *table, const char *event, char **name) {
+  char *taken = NULL;
+  int rc = SQLITE_OK;
+  *name = sqlite3_mprintf(GUARD_PREFIX "%s_%s", table, event);
+  for (int i = 2; *name != NULL; i++) {
+    rc = guard_lookup(
+        db,
+        "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE",
+        *name, NULL, &taken);
+    if (rc != SQLITE_OK || taken == NULL) return rc;
+    sqlite3_free(taken);
+    sqlite3_free(*name);
+    *name = sqlite3_mprintf(GUARD_PREFIX "%s_%s_%d", table, event, i);
+  }
+  return SQLITE_NOMEM;
+}
+
+static int guard_create_one(sqlite3 *db, const char *table, const char *event, const char *scope,
+                            tn_change *change) {
+  char *name;
+  int rc = guard_name(db, table, event, &name);
+  if (rc == SQLITE_OK) {
+    char *sql = sqlite3_mprintf(
+        "CREATE TRIGGER main.\"%w\" BEFORE %s ON \"%w\" BEGIN "
+        "SELECT tenure_guard_check(%Q, h.session_id, h.owner_id, h.started_at, h.holds_until, h.fence, "
+        "h.stale, h.stale_reason, h.clock) "
+        "FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.scope = %Q; END",
+        name, event, table, scope, scope);
+    rc = sql == NULL ? SQLITE_NOMEM : tn_statement_run_schema(db, sql, change);
+    sqlite3_free(sql);
+  }
+  sqlite3_free(name);
+  return rc;
+}
+
 /* The three triggers of one guard. */
 static int guard_create(sqlite3 *db, const char *table, const char *scope, tn_change *change) {
   static const char *const events[] = {"INSERT", "UPDATE", "DELETE"};
   int rc = SQLITE_OK;
   for (int i = 0; i < 3 && rc == SQLITE_OK; i++) {
-    char *sql = sqlite3_mprintf(
-        "CREATE TRIGGER main.\"" GUARD_PREFIX "%w_%s\" BEFORE %s ON \"%w\" BEGIN "
-        "SELECT tenure_guard_check(%Q, h.session_id, h.owner_id, h.started_at, h.holds_until, h.fence, "
-        "h.stale, h.stale_reason, h.clock) "
-        "FROM (SELECT 1) LEFT JOIN tenure_holder AS h ON h.scope = %Q; END",
-        table, events[i], events[i], table, scope, scope);
-    rc = sql == NULL ? SQLITE_NOMEM : tn_statement_run_schema(db, sql, change);
-    sqlite3_free(sql);
+    rc = guard_create_one(db, table, events[i], scope, change);
   }
   return rc;
 }

@@ -151,6 +151,22 @@ with t.situation("the other clock"):
     t.clock(None)
     t.refused_sql("usage.clock", "DELETE FROM tasks", says=["virtual", "machine"])
 
+# A guarded table that is renamed stays guarded, and so can be the next of its name.
+with t.situation("renamed"):
+    t.sql("SELECT tenure_hold(NULL)")
+    t.sql("CREATE TABLE jobs (id)")
+    t.sql("SELECT tenure_guard('jobs', 'repo')")
+    for number in range(2):
+        t.sql(f"ALTER TABLE jobs RENAME TO jobs_{number}")
+        t.sql("CREATE TABLE jobs (id)")
+        is_(t.value("SELECT tenure_guard('jobs', 'repo')"), "repo", "a new table under a guarded name is guarded")
+    for one in ("jobs", "jobs_0", "jobs_1"):
+        t.refused_sql("fence.required", f"INSERT INTO {one} VALUES (1)", says=["repo"], test=f"{one} is guarded")
+        t.sql("SELECT tenure_unguard(?)", (one,))
+        t.sql(f"INSERT INTO {one} VALUES (1)")
+    is_(t.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name LIKE 'jobs%'"), [],
+        "and unguarded, each for itself")
+
 # Several scopes, one fence for each; the last for a scope counts.
 with t.situation("several scopes"):
     t.sql("SELECT tenure_hold(NULL)")
