@@ -155,10 +155,10 @@ BEGIN
   SELECT tenure_refuse('write.stamp', 'what', 'a stamp of session ' || OLD.session_id);
 END;
 
--- Text that stands in no rule is still text: valid UTF-8, without NUL, of bounded length.
+-- Text that stands in no rule is still text: valid UTF-8, without NUL, of bounded length. Rate limits are a JSON object.
 CREATE TRIGGER tenure_session_text_guard
 BEFORE UPDATE OF label, command, cwd, host, boot_id, parent_session_id, last_outcome, end_note,
-                 failure_reason, last_error, exit_signal, ended_by, current_activity
+                 failure_reason, last_error, exit_signal, ended_by, current_activity, rate_limits
 ON tenure_session
 BEGIN
   SELECT tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
@@ -169,7 +169,7 @@ BEGIN
          tenure_check_text('end_note', NEW.end_note),
          tenure_check_text('failure_reason', NEW.failure_reason),
          tenure_check_text('last_error', NEW.last_error),
-         tenure_check_text('exit_signal', NEW.exit_signal),
+         tenure_check_text('exit_signal', NEW.exit_signal), tenure_json_merge(NULL, NEW.rate_limits),
          tenure_check_text('ended_by', NEW.ended_by),
          tenure_check_text('current_activity', NEW.current_activity);
 END;

@@ -19,6 +19,7 @@ ROWS = [
     ({"owner_kind": "runtime_supervisor", "supervisor_id": "bob"}, "ok"),
     ({"strict": 1, "mode": "research", "label": "l", "command": "c", "cwd": "/", "token_budget": 0} | FAR,
      "ok"),
+    ({"rate_limits": '{"a": 1}'}, "ok"), ({"rate_limits": "oops"}, "opt.rate_limits"),
     ({"lease_ttl": 1}, "ok"), ({"lease_ttl": TTL_MAX}, "ok"), ({"parent_session_id": "ses_other"}, "ok"),
     ({"started_at": 0, "last_started_at": 5, "last_heartbeat_at": 5, "changed_at": 5}, "ok"),
     # Who holds it.

@@ -21,6 +21,9 @@ live | label = label | ok
 live | mode = 'research', command = 'c', cwd = '/', host = 'h', pid = 5, token_budget = 9 | ok
 live | last_outcome = 'fine', no_progress_count = 7 | ok
 live | rate_limits = '{}', usage_input = usage_input + 5 | ok
+live | rate_limits = NULL | ok
+live | rate_limits = 'oops' | opt.rate_limits
+live | rate_limits = '[1]' | opt.rate_limits
 ended | label = 'l' | ok
 ended | exit_code = 7, failure_origin = 'unknown', last_error = 'e' | ok
 free | label = 'l' | ok
