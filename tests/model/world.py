@@ -99,6 +99,10 @@ class World:
     def abandoned(self, s):
         return s.abandoned(self.now, self.processes)
 
+    def time_of(self, s):
+        """The present for a session: on the other clock, the last second that it knew."""
+        return self.now if s.clock == self.kind else s.changed_at
+
     # --- changes
 
     def next_number(self, scope):
@@ -121,14 +125,14 @@ class World:
     def change(self, s, by=1):
         """The row of a session changes; an ended row leaves the scope's counter alone."""
         s.revision += by
-        s.changed_at = max(self.now, s.changed_at)
+        s.changed_at = max(self.time_of(s), s.changed_at)
         if s.living:
             self.count(s)
 
     def end(self, s, status, end_reason=None, takes_all=False, **columns):
         """A living session ends, and the notes of its scope go as its end says."""
         self.change(s)
-        s.enter(status, self.now, end_reason, **columns)
+        s.enter(status, self.now, end_reason, ended_at=max(self.time_of(s), s.started_at), **columns)
         if s.scope is not None:
             self.gates.pop(s.scope, None)
             self.escalations = {name: e for name, e in self.escalations.items()

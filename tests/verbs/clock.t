@@ -81,8 +81,10 @@ for clock, act_clock in (("machine", "virtual"), ("virtual", "machine")):
         session = build("live", clock, act_clock)
         is_(t.verb("clear", force=1, reason="r")["cleared"], True,
             f"a forced clear of a {clock} row by a {act_clock} connection is exempt")
-        is_((t.session(session)["clock"], t.session(session)["end_reason"]), (clock, "forced"),
-            "and says what it was")
+        row = t.session(session)
+        is_((row["clock"], row["end_reason"]), (clock, "forced"), "and says what it was")
+        is_((row["ended_at"], row["changed_at"], t.value("SELECT max(at) FROM tenure_event")),
+            (row["started_at"],) * 3, "and ends in the last second that its clock knew")
         t.verb("start")
         is_(t.holder()["clock"], act_clock, "the scope is free for a session of the other clock")
     with t.situation("raw INSERT"):
