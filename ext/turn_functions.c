@@ -194,6 +194,7 @@ static const char *turn_keep_text(void *context, const char *key, size_t key_n,
   turn_texts *texts = context;
   (void)key, (void)key_n;
   if (value->kind != TN_JSON_STRING) return "an item is not a string";
+  if (memchr(value->z, '\0', value->n) != NULL) return "an item has a NUL in it";
   char **items = sqlite3_realloc64(texts->items, (sqlite3_uint64)(texts->n + 1) * sizeof *items);
   if (items == NULL) {
     texts->rc = SQLITE_NOMEM;

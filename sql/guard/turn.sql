@@ -37,11 +37,15 @@ BEGIN
                 THEN 'write.null'
                 WHEN NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id
                      OR NEW.incarnation <> OLD.incarnation OR NEW.kind <> OLD.kind THEN 'write.fixed'
-                WHEN OLD.ended_at IS NOT NULL THEN 'turn.ended'
+                WHEN OLD.ended_at IS NOT NULL
+                     AND NOT (tenure_effect_name() IS 'turn_over' AND OLD.used_total IS NULL
+                              AND NEW.state = OLD.state AND NEW.ended_at = OLD.ended_at)
+                THEN 'turn.ended'
                 WHEN OLD.state = 'running' AND NEW.state = 'reserved' THEN 'write.turn'
                 WHEN NEW.ended_at IS NOT NULL AND (NEW.state = 'reserved' OR NEW.state = 'running')
                 THEN 'write.turn'
                 WHEN NEW.started_at < OLD.started_at OR NEW.ended_at < OLD.started_at
+                     OR (OLD.ended_at IS NULL AND NEW.ended_at > max(session_now(), OLD.started_at))
                 THEN 'write.stamp' END,
            'what', 'a turn of session ' || OLD.session_id, 'turn', OLD.turn_id,
            'session', OLD.session_id);
@@ -76,8 +80,8 @@ BEGIN
           tenure_object('verb', tenure_verb_name(), 'kind', NEW.kind, 'message_id', NEW.message_id));
 END;
 
--- The effect only makes time stand still: it is none that the guards know, because triggers of the user's on the
--- tables that are written here run within it.
+-- The effect makes time stand still, and lets a turn that a raw write has ended, with its time, be told once what it
+-- used; nothing else, because triggers of the user's on the tables that are written here run within it.
 CREATE TRIGGER tenure_turn_over AFTER UPDATE OF state ON tenure_turn
 WHEN OLD.ended_at IS NULL AND NEW.state <> 'reserved' AND NEW.state <> 'running'
 BEGIN

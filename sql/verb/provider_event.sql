@@ -115,15 +115,18 @@ BEGIN
      AND NEW.turns = 'start';
   INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, requested_at, started_at,
                            ended_at, message_id, start_input, start_cached_input, start_output,
-                           start_reasoning_output, start_total, start_cost_usd, last_agent_message)
+                           start_reasoning_output, start_total, start_cost_usd, used_input,
+                           used_cached_input, used_output, used_reasoning_output, used_total,
+                           used_cost_usd, last_agent_message)
   SELECT s.session_id, NEW.turn_id, s.incarnation,
          CASE NEW.turns WHEN 'record' THEN NEW.end_state ELSE 'running' END,
          coalesce(NEW.requested_at, session_now()), session_now(),
          CASE NEW.turns WHEN 'record' THEN session_now() END, NEW.message_id, s.usage_input,
          s.usage_cached_input, s.usage_output, s.usage_reasoning_output, s.usage_total,
-         s.usage_cost_usd, CASE WHEN NEW.turns = 'record' AND NEW.end_state = 'completed'
-                                THEN NEW.message END
-    FROM tenure_session AS s
+         s.usage_cost_usd, q.used, q.used, q.used, q.used, q.used, q.used,
+         CASE WHEN NEW.turns = 'record' AND NEW.end_state = 'completed' THEN NEW.message END
+    FROM (SELECT CASE NEW.turns WHEN 'record' THEN 0 END AS used) AS q
+    JOIN tenure_session AS s
    WHERE s.session_id = NEW.session_id
      AND (NEW.turns = 'start' OR NEW.turns = 'supersede' OR NEW.turns = 'record')
      AND NOT EXISTS (SELECT 1 FROM tenure_turn

@@ -1,5 +1,6 @@
 -- tenure_transition: moves one session along a legal edge of the status matrix. The same status is
--- success and changes nothing; revival is for tenure_resume alone.
+-- success and changes nothing; revival is for tenure_resume alone. The fence of a holder that somebody else has
+-- replaced opens nothing any more, also where it is the one that the ended row kept.
 -- receipt: session_id
 
 CREATE VIEW tenure_transition AS
@@ -35,6 +36,8 @@ BEGIN
                    THEN 'fence.session'
                    ELSE coalesce(
                      tenure_fence_refusal(NULL, NEW.fence, s.strict, s.scope, s.fence, 0),
+                     CASE WHEN NEW.fence IS NOT NULL AND session_end_is_loss(s.end_reason)
+                          THEN 'fence.token' END,
                      CASE WHEN s.lease_ttl IS NOT NULL AND s.scope IS NOT NULL
                                AND NEW.fence IS NULL AND NEW.actor_id IS NOT s.owner_id
                                AND (NEW.actor_id IS NULL OR NEW.actor_id IS NOT s.supervisor_id)

@@ -1,5 +1,6 @@
 -- tenure_turn_end: the open turn is over. It applies only to the turn that it names; another one, or none,
--- changes nothing and is no error. A completion of a turn that was never seen is recorded as such.
+-- changes nothing and is no error. A completion of a turn that was never seen is recorded as such, with what is
+-- told of its cost.
 -- receipt: session_id
 
 CREATE VIEW tenure_turn_end AS
@@ -53,10 +54,15 @@ BEGIN
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND NEW.how = 'open';
   INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at, ended_at,
                            last_agent_message, start_input, start_cached_input, start_output,
-                           start_reasoning_output, start_total, start_cost_usd)
+                           start_reasoning_output, start_total, start_cost_usd, used_input,
+                           used_cached_input, used_output, used_reasoning_output, used_total,
+                           used_cost_usd)
   SELECT session_id, NEW.turn_id, incarnation, NEW.state, session_now(), session_now(), NEW.message,
          usage_input, usage_cached_input, usage_output, usage_reasoning_output, usage_total,
-         usage_cost_usd
+         usage_cost_usd, tenure_add(0, NEW.input), tenure_add(0, NEW.cached_input),
+         tenure_add(0, NEW.output), tenure_add(0, NEW.reasoning_output),
+         tenure_add(0, coalesce(NEW.total, tenure_add(coalesce(NEW.input, 0), NEW.output))),
+         coalesce(tenure_check_amount('usage.delta', NEW.cost_usd), 0)
     FROM tenure_session WHERE session_id = NEW.session_id AND NEW.how = 'unseen';
   UPDATE tenure_session
      SET status = CASE WHEN NOT session_allows_turn(status) THEN status

@@ -14,6 +14,11 @@ BEGIN
   SELECT tenure_verb('usage', NULL, NULL);
   INSERT INTO tenure_turn_gate (session_id, incarnation, fence, opens)
   VALUES (NEW.session_id, NEW.incarnation, NEW.fence, 0);
+  -- An ended session still takes what it has cost, but not by the fence of a holder that was replaced.
+  INSERT INTO tenure_refusal (code, session_id, asked)
+  VALUES ((SELECT 'fence.token' FROM tenure_session
+            WHERE session_id = NEW.session_id AND NEW.fence IS NOT NULL AND session_end_is_loss(end_reason)),
+          NEW.session_id, NEW.fence);
   INSERT INTO tenure_usage_added (session_id, input, cached_input, output, reasoning_output, total,
                                   cost_usd, rate_limits)
   VALUES (NEW.session_id, NEW.input, NEW.cached_input, NEW.output, NEW.reasoning_output, NEW.total,

@@ -1,6 +1,6 @@
 """Who holds a session: start, heartbeat, clear, takeover, transition, resume."""
 
-from policy import Refusal, can_transition, end_status, refuse_if, terminal
+from policy import LOST, Refusal, can_transition, end_status, refuse_if, terminal
 from processes import COLUMNS as IDENTITY
 
 TEXTS = ["label", "command", "cwd"]
@@ -237,6 +237,7 @@ def transition(w, call):
     refuse_if(s is None, "transition.missing")
     refuse_if(call.get("incarnation") not in (None, s.incarnation), "fence.session")
     w.fenced(s, call)
+    refuse_if(call.get("fence") is not None and s.end_reason in LOST, "fence.token")
     refuse_if(s.scope is not None and is_stranger(s, call), "transition.denied")
     refuse_if(call.get("expected_revision") not in (None, s.revision), "transition.conflict")
     prior = s.status

@@ -2,7 +2,7 @@
 
 import json
 
-from policy import OUTCOMES, allows_turn, commandable, refuse_if
+from policy import LOST, OUTCOMES, allows_turn, commandable, refuse_if
 from session import USAGE, Turn
 
 
@@ -91,7 +91,7 @@ def end(w, call):
     if spends:
         spend(w, s, call)
     if unseen:
-        record(w, s, name, state, message)
+        record(w, s, name, state, message, call)
     else:
         s.end_turn(w.now, state, last_agent_message=message or s.open_turn.last_agent_message)
     if state == "error":
@@ -104,9 +104,15 @@ def end(w, call):
             "ended_at_epoch_s": turn.ended_at}
 
 
-def record(w, s, name, state, message):
-    """A turn that is known by its end alone."""
-    s.turns[name] = Turn(s, name, w.now, state, requested_at=None, ended_at=w.now, last_agent_message=message)
+def record(w, s, name, state, message, spent=None):
+    """A turn that is known by its end alone. It used what that end tells."""
+    turn = Turn(s, name, w.now, state, requested_at=None, ended_at=w.now, last_agent_message=message)
+    used = {key: (spent or {}).get(key) for key in USAGE}
+    if used["total"] is None:
+        used["total"] = (used["input"] or 0) + (used["output"] or 0)
+    for key in USAGE:
+        setattr(turn, "used_" + key, used[key] or 0)
+    s.turns[name] = turn
 
 
 def give_up(w, s, reason):
@@ -139,6 +145,7 @@ def spend(w, s, call):
 
 def usage(w, call):
     s = gate(w, call)
+    refuse_if(call.get("fence") is not None and s.end_reason in LOST, "fence.token")
     spend(w, s, call)
     if call.get("rate_limits") is not None:
         new = json.loads(call["rate_limits"])

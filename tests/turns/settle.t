@@ -225,13 +225,24 @@ with t.situation("raw UPDATE"):
                 ("turn.ended", "state = 'running', ended_at = NULL", "t0"),
                 ("turn.ended", "last_agent_message = 'x'", "t0"), ("turn.ended", "used_total = 0", "t0"),
                 ("write.turn", "ended_at = 5", "t1"), ("write.turn", "state = 'reserved'", "t1"),
-                ("write.stamp", "started_at = started_at - 1", "t1")):
+                ("write.stamp", "started_at = started_at - 1", "t1"),
+                ("write.stamp", f"state = 'completed', ended_at = {t.now + 1}", "t1")):
             t.refused_sql(code, f"UPDATE{clause} tenure_turn SET {change} WHERE session_id = ?"
                           " AND turn_id = ?", (session, turn_id), test=f"UPDATE{clause} {turn_id} {change}")
     t.refused_sql("turn.ended", "UPDATE tenure_turn SET state = 'completed'", test="all turns at once")
     for sql in ("DELETE FROM tenure_turn", "DELETE FROM tenure_turn WHERE turn_id = 't0'",
                 "DELETE FROM tenure_turn WHERE turn_id = 't1'"):
         t.refused_sql("write.delete", sql)
+with t.situation("raw end with its time"):
+    session = working()
+    t.verb("usage", session_id=session, input=3, output=4)
+    t.clock(t.now + 5)
+    t.sql("UPDATE tenure_turn SET state = 'completed', ended_at = ? WHERE turn_id = 't1'", (t.now - 2,))
+    is_(t.sql("SELECT state, ended_at, used_total FROM tenure_turn WHERE turn_id = 't1'"), [("completed", t.now - 2, 7)],
+        "a turn can be ended with its time")
+    for change in ("used_total = 0", "ended_at = ended_at + 1", "state = 'error'"):
+        t.refused_sql("turn.ended", f"UPDATE tenure_turn SET {change} WHERE turn_id = 't1'",
+                      test=f"and is over then: {change}")
 with t.situation("raw writes on another clock"):
     session = working()
     t.clock(None)

@@ -141,6 +141,13 @@ for verb, (columns, opens) in VERBS.items():
             t.refused("fence.token", verb, session_id=session, fence=2, says=["bob"],
                       test=f"{verb} on an ended session: the fence comes first", **columns)
             before = states(session), requests(session), status(session)
+            if verb == "usage":  # the one that would change something
+                t.refused("fence.token", verb, session_id=session, fence=1, says=["bob"],
+                          test="usage by the fence of a session that was replaced", **columns)
+                t.clock(T0)
+                session = working(scope="ended")
+                t.verb("clear", session_id=session, fence=1)
+                before = states(session), requests(session), status(session)
             report = t.verb(verb, session_id=session, fence=1, **columns)
             is_((report["ok"], states(session), requests(session), status(session)), (True, *before),
                 f"{verb} on an ended session leaves turns, requests and status")
@@ -507,6 +514,20 @@ with t.situation("usage of a turn, when totals went back"):
           " WHERE session_id = ?", (session,))
     report = t.verb("turn_end", session_id=session, turn_id="t1")
     is_((report["used_input"], report["used_total"], report["used_output"]), (0, 50, 0), "floored at 0 per field")
+# A turn that is known by its end alone used what that end tells, and nothing of what comes later.
+with t.situation("usage of an unseen turn"):
+    session = living()
+    spent = {"input": 5, "cached_input": 1, "output": 7, "reasoning_output": 2, "cost_usd": 0.5}
+    report = t.verb("turn_end", session_id=session, turn_id="t1", **spent)
+    is_((report["used_input"], report["used_total"]), (5, 12), "an unseen turn used what its end tells")
+    t.verb("turn_end", session_id=session, turn_id="t2", total="9")
+    t.verb("turn_end", session_id=session, turn_id="t3")
+    t.verb("provider_event", session_id=session, type="turn.completed", turn_id="t4")
+    t.verb("usage", session_id=session, input=500, output=500)
+    is_(t.sql("SELECT turn_id, input, cached_input, output, reasoning_output, total, cost_usd FROM tenure_turn_cost"),
+        [("t1", 5, 1, 7, 2, 12, 0.5), ("t2", 0, 0, 0, 0, 9, 0.0), ("t3", 0, 0, 0, 0, 0, 0.0),
+         ("t4", 0, 0, 0, 0, 0, 0.0)], "and nothing of what comes later")
+    is_(t.session(session)["usage_total"], 1021, "while the session has all of it")
 with t.situation("usage of a turn that was aborted"):
     session = living()
     t.verb("turn_begin", session_id=session, turn_id="t1")
@@ -727,6 +748,13 @@ with t.situation("a late answer grants nothing"):
     t.verb("request_resolve", session_id=session, request_id="r1", decision="approved_for_session",
            remember='["ls"]')
     is_(granted(session, "ls"), 0, "a late answer grants nothing")
+with t.situation("a NUL in a key"):
+    session = working()
+    for keys in (r'["rm\u0000x"]', r'["ls", "\u0000"]'):
+        t.refused("opt.keys", "request_resolve", session_id=session, request_id="r1",
+                  decision="approved_for_session", remember=keys, test=f"a key with a NUL in it is refused: {keys}")
+        t.refused_sql("opt.keys", "SELECT granted FROM session_granted(?, ?)", (session, keys),
+                      test=f"and is not asked for: {keys}")
 with t.situation("what is remembered is an array of texts"):
     session = working()
     for remember in ("{}", "ls", "", "[1]", "[null]", '["a"', '"a"'):

@@ -226,5 +226,16 @@ with t.situation("a resumed session"):
               expected_revision=2, actor_id="ann", says=["current is 3"], test="nor its revision")
     ok(t.verb("transition", session_id=session, status="running", incarnation=2, actor_id="ann"),
        "the new one is in reach")
+with t.situation("a replaced session"):
+    session = begin(scope="s")["session_id"]
+    t.clock(T0 + 60)
+    t.verb("takeover", scope="s", actor_id="bob", reason="r")
+    fence = t.session(session)["fence"]
+    t.refused("fence.token", "transition", session_id=session, status="destroyed", fence=fence, says=["bob"],
+              test="the fence that a replaced session kept is worth nothing")
+    t.refused("fence.token", "transition", session_id=session, status="failed", fence=fence,
+              test="not even to ask for what is so already")
+    is_(t.verb("transition", session_id=session, status="destroyed", actor_id="ann")["status"], "destroyed",
+        "its owner can tidy it away in its own name")
 
 done()
