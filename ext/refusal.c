@@ -82,8 +82,9 @@ static const refusal_entry refusal_catalogue[] = {
     {"usage.clock",
      "the session lives on the {row} clock and this connection is on the {connection} "
      "clock; use a connection on the same clock"},
-    {"usage.conflict_clause", "the write was turned into half an effect by the statement's own OR "
-                              "clause; repeat it without one"},
+    {"usage.conflict_clause",
+     "the write was turned into half an effect, by the statement's own OR clause or by "
+     "a trigger of yours; repeat it without"},
     {"usage.context", "{what} must be called as a statement of its own"},
     {"usage.delta", "{value} is not an amount that can be added: a number from 0 up"},
     {"usage.event", "{value|(none)} is no type of provider event"},

@@ -122,7 +122,10 @@ BEGIN
           session_now(), NEW.number, NEW.number, NEW.found_id, NEW.parent_session_id, NEW.host,
           NEW.boot_id, NEW.pid, NEW.pid_start_ticks, NEW.label, NEW.command, NEW.cwd,
           NEW.token_budget);
-  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+  SELECT tenure_refuse('usage.conflict_clause')
+   WHERE changes() <> 1
+      OR (NEW.scope IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM tenure_counter WHERE scope = NEW.scope AND revision = NEW.number));
 
   INSERT INTO tenure_start_report (session_id, reset, prior_session_id, warning)
   VALUES (NEW.new_id, 1, NEW.found_id,

@@ -35,7 +35,9 @@ BEGIN
   SELECT tenure_within('turn_abort', 'request_resolve');
   UPDATE tenure_turn SET state = 'interrupted', abort_reason = NEW.reason
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id;
-  SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
+  SELECT tenure_refuse('usage.conflict_clause')
+   WHERE changes() <> 1
+      OR EXISTS (SELECT 1 FROM tenure_turn WHERE session_id = NEW.session_id AND ended_at IS NULL);
   UPDATE tenure_session
      SET status = CASE NEW.reason WHEN 'interrupted' THEN 'interrupted' ELSE 'ready' END,
          last_turn_id = NEW.turn_id,

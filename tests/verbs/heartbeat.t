@@ -197,8 +197,8 @@ with t.situation("the clock steps back"):
         t.clock(T0 + at)
         report = t.verb("heartbeat", fence=1, activity=f"at {at}", progress=1)
         row = t.holder()
-        is_((report["lease_expires_at_epoch_s"], row["activity_at"], row["progress_at"],
-             row["changed_at"]), (T0 + last + 60, T0 + last, T0 + last, T0 + last),
+        is_((report["lease_expires_at_epoch_s"], report["remaining_secs"], row["activity_at"], row["progress_at"],
+             row["changed_at"]), (T0 + last + 60, last + 60 - at, T0 + last, T0 + last, T0 + last),
             f"a heartbeat at {at} is stamped {last}")
 
 # Reports.

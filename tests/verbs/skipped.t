@@ -8,7 +8,7 @@ import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tap import diag, done, ok  # noqa: E402
+from tap import diag, done, is_, ok  # noqa: E402
 from tenure import T0, Tenure, code_of  # noqa: E402
 
 ANN = {"scope": "s", "actor_id": "ann"}
@@ -161,4 +161,38 @@ with t.situation("the end of a turn"):
     for sql in ("INSERT INTO tenure_turn_end(session_id, turn_id) SELECT session_id, 't1' FROM tenure_session",
                 "UPDATE tenure_turn SET state = 'error'"):
         t.refused_sql("usage.conflict_clause", sql, test=f"the end of a turn, not completed: refused: {sql}")
+
+# A trigger of the user's calls a verb while Tenure's own triggers run, which SQLite leaves out then.
+for recursive in (0, 1):
+    with t.situation(f"verbs within verbs, recursive_triggers = {recursive}", healthy=False):
+        t.sql(f"PRAGMA recursive_triggers = {recursive}")
+        t.verb("start", scope="p", actor_id="ann", lease_ttl=60)
+        t.sql("CREATE TEMP TRIGGER inner AFTER INSERT ON main.tenure_event WHEN NEW.event = 'session.created' AND"
+              " NEW.scope = 'p' BEGIN INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('q', 'eve', 60); END")
+        t.clock(T0 + 60)
+        takeover = {"scope": "p", "actor_id": "bob", "reason": "r"}
+        if recursive:
+            t.verb("takeover", **takeover)
+            is_(t.sql("SELECT scope, revision FROM tenure_counter ORDER BY 1"), [("p", 2), ("q", 1)],
+                "a start within a takeover is whole where triggers may recurse")
+        else:
+            before = t.dump()
+            t.refused("usage.conflict_clause", "takeover", **takeover,
+                      test="a start within a takeover, half done: refused")
+            ok(t.dump() == before, "and all of it undone")
+    with t.situation(f"turns within turns, recursive_triggers = {recursive}", healthy=False):
+        one, two = (t.verb("start", scope=scope, actor_id="ann", lease_ttl=60)["session_id"] for scope in "pq")
+        for session in (one, two):
+            t.verb("turn_begin", session_id=session, turn_id="t1")
+        t.sql("CREATE TEMP TRIGGER inner AFTER INSERT ON main.tenure_event WHEN NEW.event = 'turn.completed' AND"
+              f" NEW.scope = 'p' BEGIN INSERT INTO tenure_turn_abort(session_id) VALUES ('{two}'); END")
+        if recursive:
+            t.verb("turn_end", session_id=one, turn_id="t1")
+            is_(t.sql("SELECT count(*) FROM tenure_turn WHERE ended_at IS NULL"), [(0,)],
+                "an abort within an end is whole where triggers may recurse")
+        else:
+            before = t.dump()
+            t.refused("usage.conflict_clause", "turn_end", session_id=one, turn_id="t1",
+                      test="an abort within an end, half done: refused")
+            ok(t.dump() == before, "and all of it undone")
 done()
