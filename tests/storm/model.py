@@ -16,8 +16,9 @@ from collections import namedtuple
 SECOND = 1_000_000_000
 
 # A session. EXPIRES is the interval (low, high) in which its lease runs out, PROCESS the life that gave its
-# identity, None if none did.
-Session = namedtuple("Session", "id status owner fence revision strict ttl expires process incarnation")
+# identity, None if none did. IS_REPLACED: another took its place, and its fence is worth nothing any more.
+Session = namedtuple("Session", "id status owner fence revision strict ttl expires process incarnation is_replaced",
+                     defaults=[False])
 
 # The scope. ENDED: the sessions that ended, by id; TRAIL identifies them. VALUE is what the last guarded row
 # says, ROWS and EVENTS how much of the guarded table and of the event log is there by now.
@@ -123,6 +124,8 @@ def judge_transition(state, op, _stale, _abandoned):
     code = fence_code(op, session, session.strict)
     if code is not None:
         return code
+    if session.is_replaced and op.fence is not None:
+        return "fence.token"
     if not may_speak(op, session):
         return "transition.denied"
     if op.expected is not None and op.expected != session.revision:
@@ -266,7 +269,7 @@ def create(state, op, moment, past, end_reason=None):
         status = end_status(old.status, "failed")
         wanted.insert(0, ("session.ended", {"session_id": old.id, "revision": number, "to_status": status,
                                             "end_reason": end_reason}))
-        ended = with_ended(state, old._replace(status=status, revision=number, process=None))
+        ended = with_ended(state, old._replace(status=status, revision=number, process=None, is_replaced=True))
     fault = events_fit(state, op, past, *wanted)
     fault = fault or report_fits(op, session_id=created, fence=number, revision=number,
                                  prior_session_id=prior, lease_ttl_secs=ttl,
@@ -349,7 +352,7 @@ def perform_resume(state, op, moment, past):
         holder=session._replace(status="starting", fence=number, revision=number, ttl=ttl,
                                 expires=granted(op, moment, ttl, past),
                                 process=op.life if op.identity else None,
-                                incarnation=session.incarnation + 1))
+                                incarnation=session.incarnation + 1, is_replaced=False))
 
 
 def perform_write(state, op, _moment, past):
