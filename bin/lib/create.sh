@@ -12,7 +12,7 @@ create_database() {
   locate_database
   opening synchronous=FULL
   begin=$REPLY
-  [[ -z ${DATABASE_FOLDER-} ]] || make_folder "$DATABASE_FOLDER"
+  [[ -z $DATABASE_FOLDER ]] || make_folder "$DATABASE_FOLDER"
   [[ -z ${2-} ]] || install=$tables
   while :; do
     script=$begin$install$1

@@ -36,6 +36,7 @@ opening() {
 # locate_database: sets DATABASE to the file. It gets a slash in front, so that no name is an option of
 # sqlite3, a URI or ':memory:'.
 locate_database() {
+  DATABASE_FOLDER=
   DATABASE=${GIVEN[db]-${TENURE_DB-}}
   if [[ -z $DATABASE ]]; then
     ! is_given db || fail usage.db '--db needs the name of a file'

@@ -32,6 +32,7 @@ find_git_folder() {
   cd -P . 2>/dev/null || return 1
   folder=$PWD
   PWD=$logical OLDPWD=$previous
+  [[ $folder == /* ]] || return 1 # a folder that was removed has no place any more
   while ! common_git_folder "$folder/.git"; do
     [[ -n $folder ]] || return 1
     folder=${folder%/*}

@@ -58,8 +58,30 @@ launcher() {
   ! setpriv --pdeathsig KILL true 2>/dev/null || tied=(setpriv --pdeathsig KILL --)
   exec {go}<"/proc/self/fd/$GO"
   close_fd "$GO" "$EVENTS"
-  export TENURE_DB=$DATABASE
-  exec "${tied[@]}" "$BASH" -p "$LIBRARY/run_launch.sh" "$go" "$@"
+  set -- "${tied[@]}" "$BASH" -p "$LIBRARY/run_launch.sh" "$go" "$@"
+  give_back_environment "TENURE_DB=$DATABASE"
+  exec "$@"
+}
+
+# give_back_environment ENTRY...: gives the variables of the environment the values with which they came to this
+# process, and adds these. A variable of ours that has the name of one that was exported is exported in its place:
+# DATABASE, say, or COMMAND. Shown to nobody: as arguments of env(1) they would be for all to see.
+give_back_environment() {
+  local __entry __name __kind
+  local -a __entries=()
+  [[ ! -r /proc/$$/environ ]] || mapfile -d '' -t __entries <"/proc/$$/environ"
+  for __entry in "${__entries[@]}" "$@"; do
+    __name=${__entry%%=*}
+    case $__name in
+      '' | [0-9]* | *[!A-Za-z0-9_]* | __entry | __entries | __name | __kind | _ | SHLVL | BASHOPTS | SHELLOPTS | UID | EUID | PPID) continue ;;
+    esac
+    if [[ -n ${!__name+set} && ${!__name} == "${__entry#*=}" ]]; then
+      __kind=${!__name@a}
+      [[ $__kind != *x* || $__kind == *[aA]* ]] || continue
+    fi
+    unset -v "$__name"
+    export "${__entry?}"
+  done
 }
 
 # release: lets the command begin.

@@ -9,13 +9,12 @@
 # TENURE_RUN lists the sessions that it runs below, the outermost first: by that a process is known to belong
 # to a command, wherever it has gone.
 
-go=$1
+# It sets no variable but those, so that all others reach the command as they are.
+IFS= read -r -d '' TENURE_SESSION <&"$1" &&
+  IFS= read -r -d '' TENURE_FENCE <&"$1" &&
+  IFS= read -r -d '' TENURE_SCOPE <&"$1" || exit 125
+eval "exec $1<&-"
 shift
-IFS= read -r -d '' TENURE_SESSION <&"$go" &&
-  IFS= read -r -d '' TENURE_FENCE <&"$go" &&
-  IFS= read -r -d '' TENURE_SCOPE <&"$go" || exit 125
-exec {go}<&-
 TENURE_RUN=${TENURE_RUN-}/$TENURE_SESSION
 export TENURE_SESSION TENURE_FENCE TENURE_SCOPE TENURE_RUN
-unset go
 exec -- "$@"

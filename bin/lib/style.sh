@@ -7,11 +7,11 @@ colours() {
   [[ -t $1 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]]
 }
 
-# complain TEXT: one line for people on stderr.
+# complain TEXT: one line for people on stderr. Where nobody can read it, the exit code still says it.
 complain() {
   local name=tenure
   ! colours 2 || name=$'\e[31mtenure\e[0m'
-  printf '%s: %s\n' "$name" "$1" >&2
+  printf '%s: %s\n' "$name" "$1" >&2 || true
 }
 
 # A text for people may hold marks, which display_safe cannot produce, so that no text from outside can forge

@@ -23,6 +23,20 @@ holds() {
   refused 2 usage.db
 }
 
+@test "a folder that was removed is in no work tree, and a variable of another name makes none" {
+  unset TENURE_DB
+  mkdir gone
+  cd gone
+  rmdir ../gone
+  status=0
+  timeout 10 "$tenure" start 2>/dev/null || status=$?
+  [ "$status" -eq 0 ]
+  holds "$HOME/.local/state/tenure/tenure.db"
+  DATABASE_FOLDER=$HOME/other tenure start --db "$HOME/here.db"
+  done_ok
+  [ ! -e "$HOME/other" ]
+}
+
 @test "names that sqlite3 would take for something else" {
   local name
   for name in -help :memory: 'file:x?mode=memory' "it's \"a\" db" $'line\nend' '.hidden' 'é'; do

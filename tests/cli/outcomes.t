@@ -21,6 +21,40 @@ load helper
   refused 2 usage.verb
 }
 
+@test "whoever cannot read stderr still has the exit code" {
+  new_session --scope held --actor one --lease 600
+  local code verb
+  while read -r code verb; do
+    status=0
+    # shellcheck disable=SC2086 # a verb and its arguments
+    "$tenure" $verb >/dev/null 2>&- || status=$?
+    [ "$status" -eq "$code" ] || report "$verb: $status with stderr closed"
+    status=0
+    # shellcheck disable=SC2086
+    "$tenure" $verb >/dev/null 2>/dev/full || status=$?
+    [ "$status" -eq "$code" ] || report "$verb: $status with stderr full"
+  done <<EOF
+2 frobnicate
+3 show ses_nobody
+4 start --scope held --actor two --lease 6
+0 wait --cap 0 $session
+75 wait --cap 0 --strict $session
+EOF
+  status=0
+  "$tenure" status >&- 2>&- || status=$?
+  [ "$status" -eq 5 ]
+}
+
+@test "options of another shell change nothing" {
+  local options
+  for options in SHELLOPTS=braceexpand:noglob SHELLOPTS=keyword BASH_COMPAT=4.2 BASHOPTS=localvar_inherit; do
+    status=0
+    env "$options" "$tenure" start --scope "$options" --label $'a\rb\'' >/dev/null || status=$?
+    [ "$status" -eq 0 ] || report "$options: $status"
+    [ "$(sql "SELECT hex(label) FROM tenure_session WHERE scope = '$options'")" = 610D6227 ] || report "$options: the label"
+  done
+}
+
 @test "2: options and operands that are not there" {
   tenure start --bogus
   refused 2 usage.option

@@ -296,6 +296,28 @@ load helper
   [ "${#lines[@]}" -eq 1 ]
 }
 
+@test "baselines are noted and listed" {
+  new_session --scope repo
+  tenure baseline --session "$session" --fence "$fence" --name head --digest 'abc "1"' --json
+  done_ok
+  json '.command == "baseline" and .result.name == "head" and .result.digest == "abc \"1\""'
+  tenure baseline --session "$session" --fence "$fence" --name lock --digest '' --actor worker-1
+  done_ok
+  says "noted lock of $session"
+  tenure baseline --json
+  json '[.result.baselines[] | .name] == ["head", "lock"]'
+  tenure baseline --name head --csv
+  [ "${#lines[@]}" -eq 2 ]
+  tenure baseline --session other
+  [ "${#lines[@]}" -eq 1 ]
+  tenure baseline --session other --name head --digest x
+  refused 3 baseline.missing
+  tenure baseline --session "$session" --fence 77 --name head --digest x
+  refused 4 fence.token
+  tenure baseline --fence 1
+  refused 2 usage.required
+}
+
 @test "gates are set and shown" {
   tenure init
   tenure gate

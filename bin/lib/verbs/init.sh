@@ -14,7 +14,7 @@ verb_run() {
   sql_text "$DATABASE"
   name=$REPLY
   if [[ $FORMAT == json ]]; then
-    result_sql "json_object('database',$name,'journal_mode',$mode,'version',tenure_version())"
+    result_sql "tenure_object('database',$name,'journal_mode',$mode,'version',tenure_version())"
   else
     REPLY="'ready: '||display_safe($name)||', journal mode '||$mode"
   fi

@@ -60,6 +60,6 @@ pass_on() {
 
 # tell_lost: says who has the session now.
 tell_lost() {
-  printf '<!-- TENURE:RUN_LOST %s%s -->\n' "$MARKED" "$TAKER" >&2
+  printf '<!-- TENURE:RUN_LOST %s%s -->\n' "$MARKED" "$TAKER" >&2 || true
   exit 4
 }

@@ -40,7 +40,7 @@ verb_run() {
     fi
   done
   end_conversation
-  [[ $FORMAT == json ]] || printf '%s\n' "$marker" >&2
+  [[ $FORMAT == json ]] || printf '%s\n' "$marker" >&2 || true
   emit "$report"
   exit "$code"
 }
