@@ -64,6 +64,8 @@ UPDATES = [
     (GRANT.replace("lease_ttl", "31536000"), "write.evidence"),
     (GRANT.replace("lease_ttl", "1"), "write.evidence"),
     ("lease_deadline_mono = lease_deadline_mono + 1000000000", "write.evidence"),
+    ("lease_deadline_mono = lease_deadline_mono - 8000000000", "ok"),  # computed a moment before
+    ("lease_deadline_mono = lease_deadline_mono - 11000000000", "write.evidence"),
     ("lease_deadline_mono = lease_deadline_mono + 3600000000000", "write.evidence"),
     (", ".join(f"{column} = NULL" for column in PARTS.values()), "write.evidence"),
     ("lease_ttl = 90, last_started_at = session_now(), start_count = 2, last_heartbeat_at = session_now(), "

@@ -96,6 +96,10 @@ static void test_hearing(const char *path) {
   is_int(tn_notice_wait(&first, AT_LAST), 1, "the database changes");
   put("a.db-wal");
   is_int(tn_notice_wait(&first, AT_LAST), 1, "its -wal changes");
+  put("a.db-journal");
+  is_int(tn_notice_wait(&first, AT_LAST), 1, "its journal is begun");
+  if (unlink("a.db-journal") != 0) abort();
+  is_int(tn_notice_wait(&first, AT_LAST), 1, "its journal is gone, which is a commit");
   put("b.db"), put("a.db");
   is_int(tn_notice_wait(&first, AT_LAST), 1, "both change");
   put("b.db");
