@@ -73,13 +73,15 @@ give_back_environment() {
   for __entry in "${__entries[@]}" "$@"; do
     __name=${__entry%%=*}
     case $__name in
-      '' | [0-9]* | *[!A-Za-z0-9_]* | __entry | __entries | __name | __kind | _ | SHLVL | BASHOPTS | SHELLOPTS | UID | EUID | PPID) continue ;;
+      '' | [0-9]* | *[!A-Za-z0-9_]*) continue ;; # no name of a variable of bash
+      _ | SHLVL | BASHOPTS | SHELLOPTS | UID | EUID | PPID) continue ;; # bash's own
+      __entry | __entries | __name | __kind) continue ;;
     esac
     if [[ -n ${!__name+set} && ${!__name} == "${__entry#*=}" ]]; then
       __kind=${!__name@a}
       [[ $__kind != *x* || $__kind == *[aA]* ]] || continue
     fi
-    unset -v "$__name"
+    unset -v "$__name" 2>/dev/null || continue # what is readonly is the shell's own
     export "${__entry?}"
   done
 }
