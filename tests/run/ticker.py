@@ -1,6 +1,6 @@
 """A command for tests: every 20 ms it writes the monotonic time to a file of its own, which nothing guards, and
 with its fence to the table 'work', which is guarded. The first argument may be 'deaf', to ignore TERM, or
-'polite', to write it down and end; the second is for how many seconds it works."""
+'polite', to write down when it came and end; the second is for how many seconds it works."""
 
 import os
 import signal
@@ -16,6 +16,7 @@ SESSION, FENCE = os.environ["TENURE_SESSION"], int(os.environ["TENURE_FENCE"])
 
 
 def polite(*_):
+    write(time.monotonic_ns())
     write("TERM")
     os._exit(0)
 
