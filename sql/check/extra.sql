@@ -2,6 +2,7 @@
 -- added to the log shows in log.sql.)
 
 -- check: history.extra
+-- severity: warning
 -- remedy: find out who added it; it goes with its session
 SELECT h.session_id, 'has ' || h.n || ' rows ' || display_safe(h.kind) || ' in its history for turn '
        || coalesce(display_safe(h.turn_id), '(none)') || ', and ' || h.due || ' are accounted for'
