@@ -49,7 +49,7 @@ def script():
         lines += [f".print -- {verb}, {name}", "SAVEPOINT s;",
                   sql.replace("\x00", "?") + " RETURNING session_report();",
                   "SELECT event, from_status, to_status, revision, at FROM tenure_event ORDER BY seq DESC LIMIT 3;",
-                  "SELECT scope, owner_id, status, stale, verdict FROM tenure_holder ORDER BY session_id;",
+                  "SELECT scope, owner_id, status, stale, verdict FROM tenure_holder ORDER BY scope;",
                   "ROLLBACK TO s;", "RELEASE s;"]
     return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """What the quick suite leaves to chance, by a seed that is printed and that TENURE_SEED repeats. LONG says that nothing
 is (TENURE_LONG)."""
 
+import math
 import os
 import random
 
@@ -17,4 +18,4 @@ def one_in(n, items):
     items = list(items)
     if LONG or not items:
         return items
-    return [items[i] for i in sorted(rng.sample(range(len(items)), -(-len(items) // n)))]
+    return [items[i] for i in sorted(rng.sample(range(len(items)), math.ceil(len(items) / n)))]

@@ -22,7 +22,7 @@ CLAUSES = ["", "OR ABORT", "OR FAIL", "OR IGNORE", "OR REPLACE", "OR ROLLBACK"]
 TABLES = """tenure_baseline tenure_completion tenure_counter tenure_escalation tenure_event tenure_gate tenure_meta
 tenure_receipt tenure_result tenure_session""".split()
 
-# The verbs of this version, each with its columns. What else can be inserted into is Tenure's own.
+# The verbs, each with its columns. What else can be inserted into is Tenure's own.
 VERBS = {
     "start": """scope lifecycle mode owner_kind actor_id supervisor_id lease_ttl session_id fence strict
                 status token_budget label command cwd parent_session_id host boot_id pid pid_start_ticks""",
@@ -43,6 +43,19 @@ VERBS = {
     "settle": "session_id max_rows",
     "reap": "idle_secs max_rows",
     "gc": "older_than_secs max_rows",
+    "turn_request_start": "session_id fence incarnation message_id",
+    "turn_begin": "session_id fence incarnation turn_id kind replace reserve message_id",
+    "turn_steer": "session_id fence incarnation expected_turn_id input",
+    "turn_take_input": "session_id fence incarnation turn_id",
+    "turn_end": """session_id fence incarnation turn_id outcome message input cached_input output
+                   reasoning_output total cost_usd""",
+    "turn_abort": "session_id fence incarnation turn_id reason",
+    "request_open": "session_id fence incarnation turn_id request_id kind payload",
+    "request_resolve": "session_id fence incarnation request_id decision remember",
+    "usage": """session_id fence incarnation turn_id input cached_input output reasoning_output total cost_usd
+                rate_limits""",
+    "provider_event": """session_id fence incarnation event_id type state turn_id outcome message at
+                         expected_turn_id""",
 }
 VERBS = {verb: columns.split() + ["receipt_id"] for verb, columns in VERBS.items()}
 
