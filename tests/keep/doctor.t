@@ -147,7 +147,7 @@ BROKEN = [
      "UPDATE tenure_turn SET state = 'completed', ended_at = 5 WHERE turn_id = 't1'"),
     ("grant.turn", "@live", "a grant of turn t0 has outlived it", "UPDATE tenure_grant SET turn_id = 't0'"),
     ("pending_start.session", "@ended", "a start is pending, but the session is exited",
-     "UPDATE tenure_pending_start SET session_id = '@ended'"),
+     "UPDATE tenure_pending_start SET session_id = '@ended' WHERE session_id = '@pending'"),
     ("pending_start.session", "@pending", "a start is pending, but the session is interrupted",
      "UPDATE tenure_session SET status = 'interrupted' WHERE session_id = '@pending'"),
     ("pending_start.session", "@pending", "a start is pending, but the session is error",
@@ -175,7 +175,8 @@ BROKEN = [
      f"UPDATE tenure_session SET status = 'gone' {LIVE}"),
 ] + [
     ("leftover.rows", "ses_gone", f"is gone, but {what} of it are still there",
-     f"UPDATE tenure_{table} SET session_id = 'ses_gone'")
+     f"DELETE FROM tenure_{table} WHERE session_id <> (SELECT session_id FROM tenure_{table} LIMIT 1)"
+     f" ;; UPDATE tenure_{table} SET session_id = 'ses_gone'")
     for table, what in (("turn", "turns"), ("pending_start", "pending starts"), ("turn_input", "inputs"),
                         ("request", "requests"), ("grant", "grants"), ("history", "history"),
                         ("provider_seen", "provider events"), ("result", "results"),
