@@ -131,6 +131,14 @@ BEGIN
      AND (NEW.turns = 'start' OR NEW.turns = 'supersede' OR NEW.turns = 'record')
      AND NOT EXISTS (SELECT 1 FROM tenure_turn
                       WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id);
+  SELECT tenure_refuse('usage.conflict_clause')
+   WHERE CASE WHEN NEW.turns = 'end' OR NEW.turns = 'settle'
+              THEN EXISTS (SELECT 1 FROM tenure_turn
+                            WHERE session_id = NEW.session_id AND ended_at IS NULL)
+              WHEN NEW.turns = 'start' OR NEW.turns = 'supersede' OR NEW.turns = 'record'
+              THEN NOT EXISTS (SELECT 1 FROM tenure_turn
+                                WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id
+                                  AND (NEW.turns = 'record' OR state = 'running')) END;
   DELETE FROM tenure_pending_start
    WHERE session_id = NEW.session_id AND (NEW.turns = 'start' OR NEW.turns = 'supersede');
   INSERT INTO tenure_provider_event_answered (session_id, event_id, reason)

@@ -35,4 +35,6 @@ BEGIN
    WHERE s.session_id = NEW.session_id;
   UPDATE tenure_turn_input SET state = 'consumed'
    WHERE session_id = NEW.session_id AND state = 'pending';
+  SELECT tenure_refuse('usage.conflict_clause') FROM tenure_turn_input
+   WHERE session_id = NEW.session_id AND state = 'pending';
 END;

@@ -29,7 +29,9 @@ NOTICED = """
     import: INSERT tenure_session
     import: UPDATE tenure_counter
     provider_event: INSERT tenure_event
+    provider_event: INSERT tenure_turn
     provider_event: UPDATE tenure_session
+    provider_event: UPDATE tenure_turn
     reap: INSERT tenure_event
     reap: UPDATE tenure_session
     record_completion: INSERT tenure_completion
@@ -69,6 +71,7 @@ NOTICED = """
     turn_request_start: INSERT tenure_pending_start
     turn_request_start: UPDATE tenure_session
     turn_steer: INSERT tenure_turn_input
+    turn_take_input: UPDATE tenure_turn_input
     usage: UPDATE tenure_session
 """
 
