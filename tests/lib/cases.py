@@ -113,6 +113,8 @@ CASES = [
     ("provider: completed", "provider_event", {"session_id": "@turning", "type": "turn.completed", "turn_id": "t1",
                                                "event_id": "e"}, "ok"),
     ("provider: started", "provider_event", {"session_id": "@quiet", "type": "turn.started", "turn_id": "t3"}, "ok"),
+    ("provider: started what was reserved", "provider_event", {"session_id": "@reserved", "type": "turn.started",
+                                                               "turn_id": "r1"}, "ok"),
     ("provider: unnamed", "provider_event", {"session_id": "@quiet", "type": "turn.started"}, "ok"),
     ("provider: after the fact", "provider_event", {"session_id": "@quiet", "type": "turn.completed",
                                                     "turn_id": "t9", "outcome": "failed"}, "ok"),

@@ -243,6 +243,11 @@ with t.situation("raw end with its time"):
     for change in ("used_total = 0", "ended_at = ended_at + 1", "state = 'error'"):
         t.refused_sql("turn.ended", f"UPDATE tenure_turn SET {change} WHERE turn_id = 't1'",
                       test=f"and is over then: {change}")
+    t.sql("CREATE TEMP TRIGGER theirs AFTER INSERT ON main.tenure_event WHEN NEW.event = 'turn.completed' BEGIN"
+          " UPDATE tenure_turn SET used_total = 0 WHERE turn_id = NEW.turn_id; END")
+    t.verb("turn_begin", session_id=session, turn_id="t5")
+    t.refused("turn.ended", "turn_end", session_id=session, turn_id="t5",
+              test="what it used is told once, also to a trigger that runs meanwhile")
 with t.situation("raw writes on another clock"):
     session = working()
     t.clock(None)

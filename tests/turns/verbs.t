@@ -144,6 +144,7 @@ for verb, (columns, opens) in VERBS.items():
             if verb == "usage":  # the one that would change something
                 t.refused("fence.token", verb, session_id=session, fence=1, says=["bob"],
                           test="usage by the fence of a session that was replaced", **columns)
+                ok(t.verb(verb, session_id=session, **columns)["ok"], "who shows none may still tell what it has cost")
                 t.clock(T0)
                 session = working(scope="ended")
                 t.verb("clear", session_id=session, fence=1)
