@@ -6,7 +6,7 @@
 -- remedy: find out who added it; it goes with its session
 SELECT h.session_id, 'has ' || h.n || ' rows ' || display_safe(h.kind) || ' in its history for turn '
        || coalesce(display_safe(h.turn_id), '(none)') || ', and ' || h.due || ' are accounted for'
-  FROM (SELECT g.session_id AS session_id, g.turn_id AS turn_id, g.kind AS kind, g.n AS n,
+  FROM (SELECT g.session_id, g.turn_id, g.kind, g.n,
                CASE g.kind
                  WHEN 'turn_aborted'
                  THEN (SELECT count(*) FROM tenure_turn AS t
@@ -17,8 +17,7 @@ SELECT h.session_id, 'has ' || h.n || ' rows ' || display_safe(h.kind) || ' in i
                         WHERE i.session_id = g.session_id AND i.turn_id = g.turn_id
                           AND i.state = 'leftover' AND i.payload IS g.payload)
                  ELSE 0 END AS due
-          FROM (SELECT session_id AS session_id, turn_id AS turn_id, kind AS kind, payload AS payload, count(*) AS n
-                  FROM tenure_history
+          FROM (SELECT session_id, turn_id, kind, payload, count(*) AS n FROM tenure_history
                  GROUP BY session_id, turn_id, kind, payload) AS g) AS h
  WHERE h.n > h.due;
 
@@ -34,6 +33,4 @@ SELECT r.session_id, 'is in receipt ' || display_safe(r.receipt_id) || ', but ne
 SELECT r.session_id, 'receipt ' || display_safe(r.receipt_id) || ' is of a verb that there is not'
   FROM tenure_receipt AS r
  WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema
-                    WHERE type = 'view' AND name = 'tenure_' || r.verb
-                      AND EXISTS (SELECT 1 FROM sqlite_schema
-                                   WHERE type = 'trigger' AND name = 'tenure_' || r.verb || '_receipt'));
+                    WHERE type = 'trigger' AND name = 'tenure_' || r.verb || '_receipt');

@@ -245,7 +245,8 @@ def upgrade(path, stop_at=None):
 
 
 names, _ = upgrade(copied("counted.db"))
-gone = [at for at, name in enumerate(names) if name not in {name for (name,) in fresh.sql("SELECT name FROM sqlite_schema")}]
+present = {name for (name,) in fresh.sql("SELECT name FROM sqlite_schema")}
+gone = [at for at, name in enumerate(names) if name not in present]
 some = sorted(set(gone) | set(one_in(20, range(len(names)))))
 faults = []
 for at in some:

@@ -75,17 +75,17 @@ session = place.session("see")
 is_(got.stdout.split("|")[:-1],
     [place.path, "see", session["session_id"], str(session["fence"]), "a b", "", "*", "$HOME", "--json",
      "-1", "'\n"], "its environment and its arguments")
+is_((session["strict"], session["label"], session["cwd"], got.stderr), (1, "l'abel", os.getcwd(), ""),
+    "the session is strict, and stderr is silent")
 # Whatever the command's own variables are called: names that the shell scripts use for theirs are among them.
 named = {name: f"its own {name}" for name in """DATABASE SESSION FENCE SCOPE GROUP COMMAND FORMAT EVENTS GO PID REPLY
          LIBRARY EXTENSION MARK PART HELP KIND OPTIONS COLUMN ARGUMENTS GIVEN REST go tied entry name PASSED""".split()}
-got_env = subprocess.run([TENURE, "run", "--db", place.path, "--scope", "named", "--actor", "a", "--", "env", "-0"],
-                         env={**os.environ, **named}, capture_output=True, text=True)
-seen = dict(entry.split("=", 1) for entry in got_env.stdout.split("\0") if entry)
+got = subprocess.run([TENURE, "run", "--db", place.path, "--scope", "named", "--actor", "a", "--", "env", "-0"],
+                         env={**clean(), **named}, capture_output=True, text=True)
+seen = dict(entry.split("=", 1) for entry in got.stdout.split("\0") if entry)
 is_({name: seen.get(name) for name in named}, named, "each variable reaches the command as it was given")
-is_(sorted(set(seen) - set(os.environ) - set(named) - {"_", "SHLVL", "PWD", "OLDPWD"}),
+is_(sorted(set(seen) - set(clean()) - set(named) - {"_", "SHLVL", "PWD", "OLDPWD"}),
     ["TENURE_DB", "TENURE_FENCE", "TENURE_RUN", "TENURE_SCOPE", "TENURE_SESSION"], "and those that say what it runs under")
-is_((session["strict"], session["label"], session["cwd"], got.stderr), (1, "l'abel", os.getcwd(), ""),
-    "the session is strict, and stderr is silent")
 got = subprocess.run([TENURE, "run", "--db", os.path.relpath(place.path), "--scope", "see",
                       "--actor", "a", "--", "printenv", "TENURE_DB"], env=clean(), capture_output=True,
                      text=True, check=False)
