@@ -13,6 +13,8 @@
 **   tenure_effect(name), tenure_effect_name()   a change that completes a statement; see connection.h
 **   tenure_within(name, ...)              refuses, unless one of these verbs or effects is running
 **   tenure_clock_kind()                   "machine" or "virtual"
+**   tenure_present(clock, changed_at)     the present of a session: session_now(), but on the other clock the
+**                                         last second that it knew
 **   tenure_refuse(code, name, fact, ...)  refuses; a NULL code refuses nothing and gives NULL
 **   tenure_report(session_id, scope, key, value, ...)   sets the report
 **   tenure_report_session(), tenure_report_scope()      what it is about
@@ -59,6 +61,18 @@ static void fn_clock_kind(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   (void)args;
   sqlite3_result_text(ctx, tn_connection_clock_word(sqlite3_user_data(ctx)), -1, SQLITE_STATIC);
+}
+
+static void fn_present(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_connection *conn = sqlite3_user_data(ctx);
+  tn_text clock;
+  (void)n;
+  if (!tn_value_text(ctx, args[0], &clock)) return;
+  if (clock.z != NULL && strcmp(clock.z, tn_connection_clock_word(conn)) == 0) {
+    sqlite3_result_int64(ctx, tn_connection_now(conn));
+  } else {
+    sqlite3_result_value(ctx, args[1]);
+  }
 }
 
 /* One to eight lower-case letters and an underscore. */
@@ -308,6 +322,7 @@ int tn_verb_register(tn_registry *registry) {
       {"session_report", 0, TN_INNOCUOUS | SQLITE_RESULT_SUBTYPE, fn_report, NULL},
       {"tenure_clock", 1, TN_DIRECT, fn_clock, NULL},
       {"tenure_clock_kind", 0, TN_INNOCUOUS, fn_clock_kind, NULL},
+      {"tenure_present", 2, TN_INNOCUOUS, fn_present, NULL},
       {"tenure_verb", 3, TN_INNOCUOUS, fn_verb, NULL},
       {"tenure_effect", 1, TN_INNOCUOUS, fn_effect, NULL},
       {"tenure_effect_name", 0, TN_INNOCUOUS, fn_effect_name, NULL},

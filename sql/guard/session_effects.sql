@@ -79,9 +79,8 @@ WHEN NEW.status <> OLD.status OR NEW.incarnation <> OLD.incarnation
 BEGIN
   INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, from_status,
                             to_status, actor_id, detail)
-  VALUES (CASE WHEN NEW.clock = tenure_clock_kind() THEN max(session_now(), NEW.changed_at)
-               ELSE NEW.changed_at END, NEW.session_id, NEW.incarnation, NEW.scope,
-          NEW.revision,
+  VALUES (max(tenure_present(NEW.clock, NEW.changed_at), NEW.changed_at), NEW.session_id,
+          NEW.incarnation, NEW.scope, NEW.revision,
           CASE WHEN NEW.incarnation <> OLD.incarnation THEN 'session.resumed'
                WHEN session_is_terminal(NEW.status) AND NOT session_is_terminal(OLD.status)
                THEN 'session.ended'

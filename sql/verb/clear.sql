@@ -81,10 +81,8 @@ BEGIN
   -- By force also a session on the other clock ends, in the last second that it knew.
   UPDATE tenure_session
      SET status = session_end_status(status, 'exited'), revision = session_next_revision(revision),
-         changed_at = max(changed_at, CASE WHEN clock = tenure_clock_kind() THEN session_now()
-                                           ELSE changed_at END),
-         ended_at = max(started_at, CASE WHEN clock = tenure_clock_kind() THEN session_now()
-                                         ELSE changed_at END),
+         changed_at = max(tenure_present(clock, changed_at), changed_at),
+         ended_at = max(tenure_present(clock, changed_at), started_at),
          end_reason = CASE WHEN NEW.forced THEN 'forced' ELSE 'cleared' END,
          ended_by = NEW.actor_id, end_note = NEW.reason
    WHERE session_id = NEW.session_id;

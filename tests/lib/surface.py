@@ -39,6 +39,7 @@ FUNCTIONS = {
         "host_boot_id()", "process_state(1, 1, 'b', 'h')", "process_start_ticks(1)", f"lease_stale({HOLD})",
         f"lease_stale_reason({HOLD})", f"lease_left({HOLD})", f"lease_overdue({HOLD})",
         "lease_grant('machine', 60)", "lease_granted(60, NULL, NULL, NULL, NULL)", "tenure_clock_kind()",
+        "tenure_present('machine', 1)",
         "tenure_verb('test', NULL, NULL)", "tenure_verb_name()", "tenure_verb_actor()", "tenure_verb_reason()",
         "tenure_effect('test')", "tenure_effect_name()", "tenure_refuse(NULL)",
         "tenure_report('s', 'c', 'key', 1)",
