@@ -35,7 +35,7 @@ def settle(w, call):
         if s.session_id not in chosen:
             reason = "ended" if not s.living else "clock" if s.clock != w.kind else s.verdict(w.now, w.processes)
             skipped.append({"session_id": s.session_id, "scope": s.scope, "reason": reason})
-    return {"settled": unordered(settled), "skipped": unordered(skipped),
+    return {"session_id": asked, "settled": unordered(settled), "skipped": unordered(skipped),
             "more": asked is None and len(mine) > len(chosen)}
 
 

@@ -1,5 +1,7 @@
 """What belongs to a scope rather than to one session: escalations, gates; and the baselines of sessions."""
 
+import json
+
 from policy import refuse_if
 
 
@@ -9,7 +11,7 @@ def escalate(w, call):
     w.escalations[told] = {"scope": scope, "session_id": holder and holder.session_id, "kind": call["kind"],
                            "reason": call["reason"], "created_at": w.now, "resolved_at": None}
     return {"scope": scope, "escalation_id": told, "session_id": holder and holder.session_id,
-            "kind": call["kind"], "reason": call["reason"]}
+            "kind": call["kind"], "reason": call["reason"], "created_at_epoch_s": w.now}
 
 
 def escalation_resolve(w, call):
@@ -26,7 +28,7 @@ def gate_set(w, call):
     _, revision = w.gates.get(scope, (None, 0))
     refuse_if(call.get("expected_revision") not in (None, revision), "gate.conflict")
     w.gates[scope] = (call["gates"], revision + 1)
-    return {"scope": scope, "revision": revision + 1}
+    return {"scope": scope, "gates": json.loads(call["gates"]), "revision": revision + 1}
 
 
 def baseline_set(w, call):
@@ -35,7 +37,7 @@ def baseline_set(w, call):
     refuse_if(not s.living, "fence.session")
     w.fenced(s, call)
     s.baselines[call["name"]] = (call["digest"], w.now)
-    return {"session_id": s.session_id, "name": call["name"], "digest": call["digest"]}
+    return {"scope": s.scope, "session_id": s.session_id, "name": call["name"], "digest": call["digest"]}
 
 
 VERBS = {"escalate": escalate, "escalation_resolve": escalation_resolve, "gate_set": gate_set,

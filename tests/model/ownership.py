@@ -133,7 +133,7 @@ def lifecycle(s):
 
 
 def start_report(s, reset, prior, warning):
-    return {"command": "session-state-start", "ok": True, "scope": s.scope, "session_id": s.session_id,
+    return {"scope": s.scope, "session_id": s.session_id,
             "fence": s.fence, "revision": s.revision, "started_at_epoch_s": s.started_at,
             "last_started_at_epoch_s": s.last_started_at, "start_count": s.start_count, "mode": s.mode,
             "lifecycle": lifecycle(s), "owner_kind": s.owner_kind, "actor_id": s.owner_id,
@@ -164,7 +164,7 @@ def heartbeat(w, call):
         if call["progress"]:
             s.progress_at = max(w.now, s.progress_at or 0)
     s.last_outcome = call.get("outcome") or s.last_outcome
-    return {"command": "session-state-heartbeat", "session_id": s.session_id, "activity": activity,
+    return {"scope": s.scope, "session_id": s.session_id, "activity": activity,
             "actor_id": call.get("actor_id") or s.owner_id,
             "current_activity": s.current_activity, "last_heartbeat_at_epoch_s": s.last_heartbeat_at,
             "lease_expires_at_epoch_s": s.expires_at(), "remaining_secs": s.remaining(w.now),
@@ -180,8 +180,7 @@ def clear(w, call):
         must_show = s.living and s.strict and not forced and not w.abandoned(s) and actor == s.owner_id
         w.fenced(s, call, must_show)
     if s is None or not s.living:
-        return {"command": "session-state-clear", "cleared": False, "reason": reason, "lifecycle": None,
-                "scope": s.scope if s else w.scope_of(call), "cleared_revision": None}
+        return {"cleared": False, "reason": reason, "scope": s.scope if s else w.scope_of(call)}
     if s.autonomous and not forced and call.get("fence") is None \
             and (actor is None or actor not in (s.owner_id, s.supervisor_id)):
         refuse_if(actor is None, "clear.actor_required")
@@ -190,8 +189,7 @@ def clear(w, call):
         w.own_clock(s)
     w.end(s, end_status(s.status, "exited"), "forced" if forced else "cleared", forced or s.autonomous,
           ended_by=actor, end_note=reason)
-    return {"command": "session-state-clear", "cleared": True, "reason": reason, "scope": s.scope,
-            "lifecycle": lifecycle(s),
+    return {"cleared": True, "reason": reason, "scope": s.scope, "status": s.status, "lifecycle": lifecycle(s),
             "owner_kind": s.owner_kind, "actor_id": s.owner_id, "supervisor_id": s.supervisor_id,
             "session_id": s.session_id, "cleared_revision": s.revision}
 
@@ -219,7 +217,7 @@ def takeover(w, call):
                 strict=old.strict, lease_ttl=call.get("lease_ttl") or old.lease_ttl, last_heartbeat_at=w.now,
                 predecessor_id=old.session_id, parent_session_id=old.parent_session_id, **identity(call),
                 **{name: call.get(name) for name in TEXTS})
-    return {"command": "session-state-takeover", "prior_session_id": old.session_id,
+    return {"scope": old.scope, "prior_session_id": old.session_id,
             "prior_actor_id": old.owner_id, "session_id": new.session_id, "actor_id": actor,
             "supervisor_id": new.supervisor_id, "lease_ttl_secs": new.lease_ttl,
             "last_heartbeat_at_epoch_s": w.now, "lease_expires_at_epoch_s": new.expires_at(),
@@ -255,8 +253,11 @@ def transition(w, call):
             s.failure_reason = call.get("failure_reason") or s.failure_reason
         if status == "error":
             s.last_error = call.get("failure_reason") or call.get("reason") or s.last_error
-    return {"command": "session-state-transition", "session_id": s.session_id, "status": status,
-            "prior_status": prior, "changed": status != prior, "revision": s.revision, "fence": s.fence}
+    return {"scope": s.scope, "session_id": s.session_id, "incarnation": s.incarnation, "status": status,
+            "prior_status": prior, "changed": status != prior, "revision": s.revision, "fence": s.fence,
+            "reason": call.get("reason"), "ended_at_epoch_s": s.ended_at, "exit_code": s.exit_code,
+            "exit_signal": s.exit_signal, "failure_origin": s.failure_origin,
+            "failure_reason": s.failure_reason}
 
 
 def resume(w, call):
@@ -272,9 +273,12 @@ def resume(w, call):
     refuse_if(not s.autonomous and call.get("lease_ttl") is not None, "opt.lease")
     w.own_clock(s)
     revive(w, s, identity(call), call.get("lease_ttl"))
-    return {"command": "session-state-resume", "session_id": s.session_id, "incarnation": s.incarnation,
-            "status": "starting", "fence": s.fence, "revision": s.revision, "actor_id": s.owner_id,
-            "lease_ttl_secs": s.lease_ttl, "last_heartbeat_at_epoch_s": s.last_heartbeat_at}
+    return {"scope": s.scope, "session_id": s.session_id, "incarnation": s.incarnation, "status": "starting",
+            "fence": s.fence, "revision": s.revision, "started_at_epoch_s": w.now,
+            "lifecycle": lifecycle(s), "owner_kind": s.owner_kind, "actor_id": s.owner_id,
+            "supervisor_id": s.supervisor_id, "lease_ttl_secs": s.lease_ttl,
+            "last_heartbeat_at_epoch_s": s.last_heartbeat_at, "lease_expires_at_epoch_s": s.expires_at(),
+            "reason": call.get("reason")}
 
 
 def revive(w, s, process, lease_ttl=None):

@@ -143,14 +143,15 @@ def provider_event(w, call):
         return ignored(s, "illegal")
     apply()
     w.move(s, status)
-    return {"applied": True, "reason": None, "status": s.status, "active_turn_id": s.open_id,
+    return {"session_id": s.session_id, "applied": True, "status": s.status, "active_turn_id": s.open_id,
             "incarnation": s.incarnation, "revision": s.revision}
 
 
 def ignored(s, *reasons):
     """REASONS are those that may be given; none: any but those that have a meaning here."""
     other = ("illegal", "duplicate", "stale_incarnation")
-    return {"applied": False, "status": s.status, "active_turn_id": s.open_id, "revision": s.revision,
+    return {"session_id": s.session_id, "incarnation": s.incarnation, "applied": False, "status": s.status,
+            "active_turn_id": s.open_id, "revision": s.revision,
             "reason": lambda told: told in reasons if reasons else told is not None and told not in other}
 
 

@@ -23,14 +23,16 @@ def request_open(w, call):
                   "decision": None, "created_at": w.now, "resolved_at": None})
     if turn is None:
         expire(tries[-1], w.now)
-    return {name: tries[-1][name] for name in ("request_id", "attempt", "turn_id", "kind", "state", "decision")}
+    told = ("request_id", "attempt", "turn_id", "kind", "state", "decision")
+    return {"session_id": s.session_id, **{name: tries[-1][name] for name in told}}
 
 
 def request_resolve(w, call):
     s = gate(w, call)
     decision, tries = call["decision"], s.requests.get(call["request_id"])
     if not tries or tries[-1]["state"] != "pending":
-        return {"applied": False, "stale": True, "status": s.status, "request_id": call["request_id"]}
+        return {"session_id": s.session_id, "applied": False, "stale": True, "status": s.status,
+                "request_id": call["request_id"]}
     request = tries[-1]
     if request["kind"] == "approval" and decision not in DECISIONS:
         raise Refusal("opt.decision")
@@ -40,8 +42,9 @@ def request_resolve(w, call):
         s.grants.update((key, turn) for key in json.loads(call.get("remember") or "[]"))
     if decision == "abort":
         give_up(w, s, "interrupted")
-    return {"applied": True, "stale": False, "decision": decision, "status": s.status,
-            "attempt": request["attempt"], "turn_id": request["turn_id"]}
+    return {"session_id": s.session_id, "request_id": call["request_id"], "applied": True, "stale": False,
+            "decision": decision, "status": s.status, "attempt": request["attempt"],
+            "turn_id": request["turn_id"]}
 
 
 VERBS = {"request_open": request_open, "request_resolve": request_resolve}

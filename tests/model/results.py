@@ -35,9 +35,11 @@ def record_result(w, call):
         "provenance": call.get("provenance") or "agent", "final": call.get("final") or 0,
         "recorded_at": w.now, "revision": 1})
     stands = s.results[(s.incarnation, call.get("turn_id") or "")]
-    return {"recorded": recorded, "status": stands["status"], "exit_code": stands["exit_code"],
+    return {"scope": s.scope, "session_id": s.session_id, "turn_id": call.get("turn_id") or None,
+            "recorded": recorded, "status": stands["status"], "exit_code": stands["exit_code"],
             "summary": stands["summary"], "provenance": stands["provenance"], "final": bool(stands["final"]),
-            "recorded_at_epoch_s": stands["recorded_at"], "incarnation": s.incarnation, "revision": s.revision}
+            "recorded_at_epoch_s": stands["recorded_at"], "result_revision": stands["revision"],
+            "incarnation": s.incarnation, "revision": s.revision}
 
 
 def record_completion(w, call):
@@ -49,8 +51,9 @@ def record_completion(w, call):
         s.completions[s.incarnation] = {"exit_code": code, "status": status, "reason": call.get("reason"),
                                         "recorded_at": w.now}
     packet = s.completions[s.incarnation]
-    return {"recorded": new, "status": packet["status"], "exit_code": packet["exit_code"],
-            "reason": packet["reason"], "incarnation": s.incarnation, "revision": s.revision}
+    return {"scope": s.scope, "session_id": s.session_id, "recorded": new, "status": packet["status"],
+            "exit_code": packet["exit_code"], "reason": packet["reason"],
+            "recorded_at_epoch_s": packet["recorded_at"], "incarnation": s.incarnation, "revision": s.revision}
 
 
 # --- waiting
@@ -61,7 +64,7 @@ def has_failed(s):
 
 def outcome(w, s, turn):
     """The first line of the table that applies when the cap is reached: outcome, status, exit code,
-    synthetic, reason."""
+    synthetic, reason, summary."""
     verdict = s.verdict(w.now, w.processes) if s.living else None
     of = s.turns[turn].incarnation if turn in s.turns else s.incarnation
     result, packet = s.results.get((of, turn or "")), s.completions.get(s.incarnation)
@@ -71,33 +74,39 @@ def outcome(w, s, turn):
         good, code = result["status"] in SUCCESSES, result["exit_code"]
         shown = 0 if code is None and good else code
         return ("completed" if good and code in (None, 0) else "failed", result["status"], shown,
-                result["provenance"] == "synthetic", None)
+                result["provenance"] == "synthetic", None, result["summary"])
     if turn and not result:
         state = s.turns[turn].state if turn in s.turns else "unknown"
         if state not in ("reserved", "running"):
             word = {"completed": "completed", "error": "failed", "interrupted": "ended", "unknown": "missing"}
-            return word[state], state, None, False, None
+            return word[state], state, None, False, None, None
     if not s.living:
         word = "lost" if s.end_reason in LOST else "failed" if has_failed(s) else "ended"
-        return word, s.status, s.exit_code, False, s.failure_reason or s.end_reason
+        return word, s.status, s.exit_code, False, s.failure_reason or s.end_reason, None
     if packet and verdict != "owned":
-        return "failed", packet["status"], packet["exit_code"], True, packet["reason"]
+        return "failed", packet["status"], packet["exit_code"], True, packet["reason"], None
     if verdict == "dead":
-        return "failed", "failure", 1, True, "orphaned_process"
-    return "kv_warm" if verdict in ("owned", "passive") else "timeout", s.status, None, False, None
+        return "failed", "failure", 1, True, "orphaned_process", None
+    return "kv_warm" if verdict in ("owned", "passive") else "timeout", s.status, None, False, None, None
 
 
 def wait(w, call):
     """What session_wait() says when it may not wait at all."""
     s, turn = w.sessions.get(call["session_id"]), call.get("turn_id") or None
     if s is None:
-        return {"session_id": call["session_id"], "outcome": "missing", "exit_code": None, "revision": None,
-                "synthetic": False}
-    word, status, code, synthetic, reason = outcome(w, s, turn)
+        return {"session_id": call["session_id"], "outcome": "missing", "synthetic": False, "turn_id": turn,
+                "elapsed_ms": is_short}
+    word, status, code, synthetic, reason, summary = outcome(w, s, turn)
     ended = not s.living and word in ("lost", "failed", "ended") and status == s.status
     return {"session_id": s.session_id, "outcome": word, "status": status, "exit_code": code,
             "synthetic": synthetic, "turn_id": turn, "reason": reason, "revision": s.revision,
-            "exit_signal": s.exit_signal if ended else None}
+            "exit_signal": s.exit_signal if ended else None, "ended_by": s.ended_by if ended else None,
+            "note": s.end_note if ended else None, "summary": summary, "elapsed_ms": is_short}
+
+
+def is_short(elapsed_ms):
+    """A wait that may not wait takes as long as it takes to look."""
+    return isinstance(elapsed_ms, int) and elapsed_ms >= 0
 
 
 VERBS = {"record_result": record_result, "record_completion": record_completion}

@@ -214,8 +214,8 @@ def told(what, got, want):
             raise Mismatch(f"{what}\n  Tenure: {got}\n  model:  {want}")
         return
     wrong = {}
-    for key, value in want.items():
-        found = got.get(key)
+    for key in {**got, **want}:
+        found, value = got.get(key), want.get(key)
         if value is not ANY and not (value(found) if callable(value) else same(found, value)):
             wrong[key] = found, value
     if wrong:

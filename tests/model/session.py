@@ -8,7 +8,8 @@ from operator import attrgetter
 from policy import (FAIL_CLOSED, IDLE_MAX, NEVER_COMPLETED, allows_turn, can_transition, settles_as,
                     terminal)
 
-USAGE = "input cached_input output reasoning_output total cost_usd".split()
+# What can be used, and none of it.
+USAGE = {"input": 0, "cached_input": 0, "output": 0, "reasoning_output": 0, "total": 0, "cost_usd": 0.0}
 # The evidence of the lease is NULL under a virtual clock; the one session of the machine's clock has some.
 SESSION_COLUMNS = """session_id scope incarnation status mode owner_kind owner_id supervisor_id strict clock
 lease_ttl started_at last_started_at start_count last_heartbeat_at progress_at no_progress_count last_outcome
@@ -43,9 +44,8 @@ class Session:
             setattr(self, name, None)
         self.incarnation = self.start_count = 1
         self.mode, self.strict, self.no_progress_count, self.schema_version = "general", 0, 0, 4
-        for name in USAGE:
-            setattr(self, "usage_" + name, 0)
-        self.usage_cost_usd = 0.0
+        for name, nothing in USAGE.items():
+            setattr(self, "usage_" + name, nothing)
         self.turns = {}
         self.requests = {}  # by id, a list of attempts
         self.grants = set()  # (key, turn or '')
@@ -127,9 +127,9 @@ class Session:
             return
         turn.state, turn.ended_at = state, max(now, turn.started_at)
         turn.__dict__.update(columns)
-        for name in USAGE:
+        for name, nothing in USAGE.items():
             used = getattr(self, "usage_" + name) - getattr(turn, "start_" + name)
-            setattr(turn, "used_" + name, max(0, used))
+            setattr(turn, "used_" + name, max(nothing, used))
         if turn.abort_reason == "interrupted":
             self.history.append((turn.turn_id, "turn_aborted", None, now))
         for request in self.waiting():

@@ -24,8 +24,8 @@ def request_start(w, call):
     refuse_if(not commandable(s.status), "turn.not_allowed")
     w.move(s, "running" if s.status == "running" else "starting")
     s.pending = (call.get("message_id"), w.now)
-    return {"status": s.status, "message_id": call.get("message_id"), "revision": s.revision,
-            "requested_at_epoch_s": w.now}
+    return {"session_id": s.session_id, "status": s.status, "message_id": call.get("message_id"),
+            "revision": s.revision, "requested_at_epoch_s": w.now}
 
 
 def begin(w, call):
@@ -49,7 +49,8 @@ def begin(w, call):
         s.turns[turn.turn_id] = turn
     s.pending = None
     w.move(s, "starting" if reserve else "running")
-    return {"turn_id": turn.turn_id, "state": turn.state, "status": s.status, "kind": turn.kind,
+    return {"session_id": s.session_id, "incarnation": s.incarnation, "turn_id": turn.turn_id,
+            "state": turn.state, "status": s.status, "kind": turn.kind,
             "message_id": turn.message_id, "revision": s.revision, "started_at_epoch_s": turn.started_at,
             "requested_at_epoch_s": turn.requested_at}
 
@@ -63,21 +64,23 @@ def running(s, expected):
 
 
 def steer(w, call):
-    turn = running(gate(w, call, opens=True), call.get("expected_turn_id"))
+    s = gate(w, call, opens=True)
+    turn = running(s, call.get("expected_turn_id"))
     refuse_if(turn.kind != "regular", "steer.not_steerable")
     refuse_if(not (call.get("input") or "").strip(), "steer.empty")
     turn.inputs.append([call["input"], w.now, "pending"])
-    return {"turn_id": turn.turn_id, "seq": len(turn.inputs)}
+    return {"session_id": s.session_id, "turn_id": turn.turn_id, "seq": len(turn.inputs)}
 
 
 def take_input(w, call):
-    turn = running(gate(w, call, opens=True), call.get("turn_id"))
+    s = gate(w, call, opens=True)
+    turn = running(s, call.get("turn_id"))
     taken = []
     for seq, entry in enumerate(turn.inputs, 1):
         if entry[2] == "pending":
             entry[2] = "consumed"
             taken.append({"seq": seq, "payload": entry[0], "at": entry[1]})
-    return {"turn_id": turn.turn_id, "input": taken}
+    return {"session_id": s.session_id, "turn_id": turn.turn_id, "input": taken}
 
 
 def end(w, call):
@@ -86,7 +89,8 @@ def end(w, call):
     state = OUTCOMES.get(call.get("outcome"), "completed")
     unseen = s.open_id is None and name is not None and name not in s.turns and s.living
     if name is None or (name != s.open_id and not unseen):
-        return {"applied": False, "status": s.status, "active_turn_id": s.open_id, "revision": s.revision}
+        return {"session_id": s.session_id, "applied": False, "turn_id": name, "status": s.status,
+                "active_turn_id": s.open_id, "revision": s.revision}
     spends = any(call.get(name) is not None for name in USAGE)
     if spends:
         spend(w, s, call)
@@ -99,9 +103,9 @@ def end(w, call):
     s.last_turn_id = name
     w.move(s, s.status if not allows_turn(s.status) else "error" if state == "error" else "ready")
     turn = s.turns[name]
-    return {"applied": True, "state": state, "turn_id": name, "status": s.status, "revision": s.revision,
-            "message": turn.last_agent_message, "used_total": turn.used_total, "used_input": turn.used_input,
-            "ended_at_epoch_s": turn.ended_at}
+    return {"session_id": s.session_id, "applied": True, "state": state, "turn_id": name, "status": s.status,
+            "revision": s.revision, "message": turn.last_agent_message, "ended_at_epoch_s": turn.ended_at,
+            **{f"used_{key}": getattr(turn, f"used_{key}") for key in USAGE}}
 
 
 def record(w, s, name, state, message, spent=None):
@@ -110,8 +114,8 @@ def record(w, s, name, state, message, spent=None):
     used = {key: (spent or {}).get(key) for key in USAGE}
     if used["total"] is None:
         used["total"] = (used["input"] or 0) + (used["output"] or 0)
-    for key in USAGE:
-        setattr(turn, "used_" + key, used[key] or 0)
+    for key, nothing in USAGE.items():
+        setattr(turn, "used_" + key, used[key] or nothing)
     s.turns[name] = turn
 
 
@@ -126,11 +130,12 @@ def abort(w, call):
     s = gate(w, call)
     name = s.open_id
     if name is None:
-        return {"aborted": False, "status": s.status, "revision": s.revision}
+        return {"session_id": s.session_id, "aborted": False, "status": s.status, "revision": s.revision}
     refuse_if(call.get("turn_id") not in (None, name), "abort.mismatch")
     reason = call.get("reason") or "interrupted"
     give_up(w, s, reason)
-    return {"aborted": True, "turn_id": name, "status": s.status, "reason": reason, "revision": s.revision}
+    return {"session_id": s.session_id, "aborted": True, "turn_id": name, "status": s.status,
+            "reason": reason, "revision": s.revision}
 
 
 def spend(w, s, call):
@@ -152,7 +157,9 @@ def usage(w, call):
         kept = {key: value for key, value in json.loads(s.rate_limits or "{}").items() if key not in new}
         limits = {**kept, **new}
         s.rate_limits = json.dumps(limits, separators=(",", ":"))
-    return {"total": s.usage_total, "input": s.usage_input, "cost_usd": s.usage_cost_usd,
+    return {"session_id": s.session_id, "turn_id": call.get("turn_id"),
+            **{key: getattr(s, f"usage_{key}") for key in USAGE},
+            "rate_limits": s.rate_limits and json.loads(s.rate_limits),
             "token_budget": s.token_budget, "revision": s.revision,
             "over_budget": s.token_budget is not None and s.usage_total >= s.token_budget}
 

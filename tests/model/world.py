@@ -1,7 +1,7 @@
 """The model: what every verb and plain statement does to all scopes of a database, from the contract alone.
 
-    world.run(verb, call, now)   changes the world as the verb with the columns of CALL does, and gives what
-                                 is foreseen of its report; raises Refusal with the code
+    world.run(verb, call, now)   changes the world as the verb with the columns of CALL does, and gives its
+                                 report as it is foreseen, every key; raises Refusal with the code
 
 In a foreseen report None stands for a key that is absent, and a function for what must hold of the value.
 Ids that Tenure mints are taken from the report that it gave (world.told). Each subject has a file: see
@@ -27,6 +27,8 @@ from session import Session
 VERBS = {name: function
          for module in (ownership, legacy, turns, requests, provider, results, housekeeping, notes)
          for name, function in module.VERBS.items()}
+# What a report calls its verb, where that is not its name.
+COMMANDS = {verb: f"session-state-{verb}" for verb in (*ownership.VERBS, *legacy.VERBS)}
 PLAIN = {name: function for module in (plain, guard, results) for name, function in module.STATEMENTS.items()}
 
 
@@ -58,9 +60,9 @@ class World:
         self.told = told if isinstance(told, dict) else {}
         if verb in PLAIN:
             return PLAIN[verb](self, call)
-        if call.get("receipt_id") is not None:
-            return receipts.run(self, verb, VERBS[verb], call)
-        return VERBS[verb](self, call)
+        report = (VERBS[verb](self, call) if call.get("receipt_id") is None
+                  else receipts.run(self, verb, VERBS[verb], call))
+        return {"ok": True, "command": COMMANDS.get(verb, verb.replace("_", "-")), **report}
 
     # --- finding
 
