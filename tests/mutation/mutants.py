@@ -7,6 +7,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import shell  # noqa: E402
 from sqltext import bodies, conditions  # noqa: E402
 
 # The C files that judge; the others only carry values to and fro, which coverage and the sweeps watch.
@@ -49,6 +50,10 @@ def place_of_trigger(file, trigger):
 
 def place_of_line(file, line):
     return f"{file}: {line.strip()}"
+
+
+def place_of_function(file, name):
+    return f"{file}: {name}()"
 
 
 def of_conditions(file, text):
@@ -108,6 +113,22 @@ def of_edges(file, text):
                      text[:match.start()] + swapped + text[match.end():])
 
 
+def of_scripts(file, text):
+    """Each test of a script turned round, each connective and comparison exchanged, each command left out."""
+    functions = shell.functions(text)
+    for start, end, new, what in shell.edits(text):
+        line = text.count("\n", 0, start) + 1
+        inside = next((name for name, begin, over in functions if begin <= start < over), None)
+        yield Mutant(file, line, f"{what}: {short(text.split(chr(10))[line - 1])}", text[:start] + new + text[end:],
+                     inside and place_of_function(file, inside))
+
+
+def scripts():
+    paths = [os.path.join(ROOT, "bin", "tenure")] + sorted(glob.glob(os.path.join(ROOT, "bin", "lib", "**", "*.sh"),
+                                                                     recursive=True))
+    return [os.path.relpath(path, ROOT) for path in paths]
+
+
 def sql_files():
     """Those with rules in them: constraints of tables have no place that could be told, checks are the doctor's."""
     files = [os.path.relpath(path, ROOT) for path in sorted(glob.glob(os.path.join(ROOT, "sql", "*", "*.sql")))]
@@ -126,3 +147,5 @@ def all_mutants():
         if name in ("policy", "outcome"):
             yield from of_tables(file, text)
             yield from of_edges(file, text)
+    for file in scripts():
+        yield from of_scripts(file, read(file))

@@ -8,10 +8,12 @@ import re
 # The tests of the rules: fast, without the machine's clock or many processes. An upgrade may write what others may
 # not, so what it does is among them.
 RULES = ("verbs", "guards", "turns", "keep", "wait", "policy", "core", "install")
+# Those of the command, which are asked for its scripts.
+COMMAND = ("cli", "run", "hooks")
 # Not worth running here even with --all: what measures, needs real time, or judges the sources themselves.
 NEVER = ("bench", "storm", "demo", "docs", "mutation", "hosts", "fuzz", "formal", "pause", "fault", "cover", "memory")
 # Tests of the rules that run many processes, or long: they see no rule that the others do not.
-LONG = ("keep/races.t", "turns/kill.t", "turns/race.t", "install/install.t")
+LONG = ("keep/races.t", "turns/kill.t", "turns/race.t", "install/install.t", "run/storm.t", "hooks/race.t")
 
 # CPU seconds that a C program costs on top of its own.
 LINKING = 1.0
@@ -40,17 +42,30 @@ SUBJECTS = [
     (r"ext/text", r"core/text_test|verbs/(hostile|functions)"),
     (r"ext/legacy", r"core/legacy_test|verbs/import"),
     (r"ext/ulid", r"core/ulid_test|verbs/functions"),
+    (r"bin/lib/(verbs/)?run", r"run/"),
+    (r"bin/lib/timeline", r"cli/timeline"),
+    (r"bin/lib/verbs/hook|bin/lib/(events|progress)", r"hooks/"),
 ]
 
 
-def find(root, everything):
-    """The tests below ROOT, as paths from it: those of the rules, or all but NEVER."""
+def is_script(file):
+    return file.startswith("bin/")
+
+
+def is_of_command(test):
+    return test.split(os.sep)[1] in COMMAND
+
+
+def find(root, files, everything):
+    """The tests below ROOT, as paths from it, that may notice a mutant of FILES: those of the rules and of the
+    command as they are needed, or all but NEVER."""
+    groups = (COMMAND if any(map(is_script, files)) else ()) + (() if all(map(is_script, files)) else RULES)
     found = []
     for path in sorted(glob.glob(os.path.join(root, "tests", "*", "*.t"))
                        + glob.glob(os.path.join(root, "tests", "*", "*_test.c"))):
         test = os.path.relpath(path, root)
         group = test.split(os.sep)[1]
-        if group not in NEVER and (everything or (group in RULES and not test.endswith(LONG))):
+        if group not in NEVER and (everything or (group in groups and not test.endswith(LONG))):
             found.append(f"dist/{test[:-2]}" if test.endswith(".c") else test)
     return found
 
@@ -85,12 +100,16 @@ class Order:
 
     def of(self, mutant):
         """The tests that reach what the mutant changes, the most promising for its time first; all of them where
-        it is not known. A C program has to be linked anew, and only C files are worth that."""
+        it is not known. Scripts have tests of their own. A C program has to be linked anew, and only C files are
+        worth that."""
         def promise(test):
             kills = (4 * self.kills.get((test, mutant.file), 0) + 4 * self.kills.get((test, kind(mutant.what)), 0)
                      + 0.3 * self.kills.get(test, 0))
             return (0.1 + self.near(test, mutant.file) + kills) / (self.price(test) + 0.3)
-        tests = [test for test in self.costs if mutant.file.startswith("ext/") or not test.startswith("dist/")]
+        if is_script(mutant.file):
+            tests = [test for test in self.costs if is_of_command(test)]
+        else:
+            tests = [test for test in self.costs if mutant.file.startswith("ext/") or not test.startswith("dist/")]
         reaching = [test for test in tests if mutant.needs in self.places[test]]
         return sorted(reaching or tests, key=promise, reverse=True)
 

@@ -1,15 +1,17 @@
 """Which places of Tenure each test reaches, and what it costs: no other test can notice a mutant there.
 
-Measured in a copy of the sources that tells of itself: gcov counts the lines of the C files, and each trigger and
-each condition of the SQL says what it came to, through tenure_cover() of tests/cover. Kept in reach.json, by the
-text of the test; names of places are those of mutants.py."""
+Measured in a copy of the sources that tells of itself: gcov counts the lines of the C files, each trigger and each
+condition of the SQL says what it came to, through tenure_cover() of tests/cover, and each function of the scripts
+that it was called. Kept in reach.json, by the text of the test; names of places are those of mutants.py."""
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 
-from mutants import JUDGES, ROOT, place_of_condition, place_of_line, place_of_trigger, sql_files
+from mutants import (JUDGES, ROOT, place_of_condition, place_of_function, place_of_line, place_of_trigger, scripts,
+                     sql_files)
+from shell import functions
 from sqltext import bodies, conditions
 from tree import Tree
 
@@ -22,9 +24,13 @@ class Telling(Tree):
         shutil.rmtree(os.path.join(root, "dist"), ignore_errors=True)
         self.hits = os.path.join(root, "hits")
         self.environment["TENURE_COVER"] = self.hits
+        self.called = os.path.join(root, "called")
+        self.environment["CALLED_FUNCTIONS"] = self.called
         self.points = []  # the places by number of tenure_cover(), one for true and one for false
         for file in sql_files():
             self.rewrite(file)
+        for file in scripts():
+            self.rewrite_script(file)
         self.register()
 
     def rewrite(self, file):
@@ -42,6 +48,15 @@ class Telling(Tree):
             text = text[:place] + piece + text[place:]
         self.write(path, text)
 
+    def rewrite_script(self, file):
+        path = os.path.join(self.root, file)
+        with open(path, encoding="utf-8") as source:
+            text = source.read()
+        for name, body, _ in reversed(functions(text)):
+            told = f"echo '{place_of_function(file, name)}' >>\"${{CALLED_FUNCTIONS:-/dev/null}}\" 2>/dev/null || :"
+            text = text[:body] + f" {told};" + text[body:]
+        self.write(path, text)
+
     def register(self):
         for name in ("cover_functions.c", "cover_functions.h"):
             shutil.copy2(os.path.join(ROOT, "tests", "cover", "ext", name), os.path.join(self.root, "ext"))
@@ -57,7 +72,7 @@ class Telling(Tree):
         return [file for file in found if os.path.exists(os.path.join(self.root, file))]
 
     def forget(self):
-        for file in self.counted() + ["hits"]:
+        for file in self.counted() + ["hits", "called"]:
             if os.path.exists(os.path.join(self.root, file)):
                 os.unlink(os.path.join(self.root, file))
 
@@ -68,6 +83,9 @@ class Telling(Tree):
                 hits = file.read().ljust(2 * len(self.points), b"\0")
             places = {place for number, pair in enumerate(self.points) for side, place in enumerate(pair)
                       if hits[2 * number + side]}
+        if os.path.exists(self.called):
+            with open(self.called, encoding="utf-8") as file:
+                places |= {line.rstrip("\n") for line in file}
         return places | {place for place, count in self.lines() if count > 0}
 
     def lines(self):

@@ -3,7 +3,8 @@
 
 Each job works on a copy of the sources of its own below dist/mutation. A mutant is dead when it does not
 compile, when a test fails, or when one hangs; the first "not ok" is enough. order.py says which tests are
-asked. The tests look at the health of their databases at the end only (TENURE_HEALTH), but for --health. Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
+asked. The tests look at the health of their databases at the end only (TENURE_HEALTH), but for --health.
+Survivors are printed; a mutant that cannot be told from the original is listed, with the reason, in
 tests/mutation/equivalent.txt. Exit 1 if any survives.
 
 What came out is kept in dist/mutation/results.txt, a line each, so that a run can be resumed: a mutant
@@ -22,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import order  # noqa: E402
 import reach  # noqa: E402
 from mutants import ROOT, all_mutants  # noqa: E402
-from tree import Tree  # noqa: E402
+from tree import Tree, may_be_apart  # noqa: E402
 
 PLACE = os.path.join(ROOT, "dist", "mutation")
 RESULTS = os.path.join(PLACE, "results.txt")
@@ -31,7 +32,7 @@ RESULTS = os.path.join(PLACE, "results.txt")
 def killer(tree, mutant, tests, patience):
     """The first test that notices a mutant, or None; asks for PATIENCE CPU seconds at the most."""
     with tree.broken(mutant):
-        if not tree.make("all"):
+        if not tree.builds(mutant.file):
             return "the compiler"
         spent = 0.0
         for test in tests.of(mutant):
@@ -130,12 +131,16 @@ def main():
         mutants = [m for m in mutants if before.get(key(m), ("",))[0] == "-"]
     elif asked.resume:
         mutants = [m for m in mutants if key(m) not in before]
+    if any(order.is_script(m.file) for m in mutants) and not may_be_apart():
+        sys.exit("broken scripts are tested apart from other processes, by unshare(1), which does not work here; "
+                 "leave them out with --skip bin/")
     os.makedirs(PLACE, exist_ok=True)
     trees = [Tree(os.path.join(PLACE, f"tree{number}"), healthy=asked.health) for number in range(asked.jobs)]
     if not all(tree.make("all") for tree in trees):
         sys.exit("the sources do not build as they are")
-    tests = order.Order(ROOT, reach.measure(os.path.join(PLACE, "reach.json"), order.find(ROOT, asked.all), trees[0],
-                                            os.path.join(PLACE, "reach")))
+    found = order.find(ROOT, {mutant.file for mutant in mutants}, asked.all)
+    measured = reach.measure(os.path.join(PLACE, "reach.json"), found, trees[0], os.path.join(PLACE, "reach"))
+    tests = order.Order(ROOT, measured)
     for by, file, what in before.values():
         if by in tests.costs:
             tests.noticed(by, file, what)
