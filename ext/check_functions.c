@@ -8,7 +8,7 @@
 **   tenure_check_int(code, value, low, high)   CODE, unless a whole number in that range
 **   tenure_check_amount(code, value)   CODE, unless a finite number from 0 up; gives a real
 **   tenure_check_word(code, value, word, ...)  CODE, unless one of the words
-**   tenure_check_json_array(value)     opt.gates
+**   tenure_check_json_array(code, value)       CODE, unless an array, of at most 65,536 bytes
 ** and, refusing nothing:
 **   tenure_is_blank(value)             1 if it is NULL or has nothing but White_Space in it
 */
@@ -115,13 +115,14 @@ static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
 }
 
 static void fn_check_json_array(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  tn_text json;
+  tn_text code, json;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &json) || json.z == NULL) return;
+  if (!tn_value_text(ctx, args[0], &code) || !tn_value_text(ctx, args[1], &json)) return;
+  if (json.z == NULL) return;
   if (json.n <= CHECK_TEXT_MAX && tn_json_is_array(json.z, json.n)) {
     check_give(ctx, json);
   } else {
-    tn_refuse(ctx, "opt.gates", NULL, NULL, 0);
+    tn_refuse(ctx, code.z == NULL ? "" : code.z, NULL, NULL, 0);
   }
 }
 
@@ -141,7 +142,7 @@ int tn_check_register(tn_registry *registry) {
       {"tenure_check_int", 4, TN_PURE, fn_check_int, NULL},
       {"tenure_check_amount", 2, TN_PURE, fn_check_amount, NULL},
       {"tenure_check_word", -1, TN_PURE, fn_check_word, NULL},
-      {"tenure_check_json_array", 1, TN_PURE, fn_check_json_array, NULL},
+      {"tenure_check_json_array", 2, TN_PURE, fn_check_json_array, NULL},
       {"tenure_is_blank", 1, TN_PURE, fn_is_blank, NULL},
   };
   return tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));

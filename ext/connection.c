@@ -82,17 +82,21 @@ int tn_connection_is_replicated(tn_connection *conn) {
   return connection_is_replicated(conn, tn_connection_schema(conn));
 }
 
-const char *tn_connection_path(tn_connection *conn) {
-  const char *schema = tn_connection_schema(conn);
+/* The name of the file of SCHEMA, or NULL. A database in memory may be named like a file, and is none. */
+static const char *connection_path(tn_connection *conn, const char *schema) {
   const char *path = sqlite3_db_filename(conn->db, schema);
   if (path == NULL || path[0] == '\0' || connection_vfs_is(conn, schema, "memdb")) return NULL;
   return path;
 }
 
+const char *tn_connection_path(tn_connection *conn) {
+  return connection_path(conn, tn_connection_schema(conn));
+}
+
 /* Identifies the database file SCHEMA, once per path: stat() on every heartbeat would be felt. */
 static int connection_read_file(tn_connection *conn, const char *schema) {
-  const char *path = schema == NULL ? NULL : sqlite3_db_filename(conn->db, schema);
-  if (path == NULL || path[0] == '\0' || connection_is_replicated(conn, schema)) {
+  const char *path = schema == NULL ? NULL : connection_path(conn, schema);
+  if (path == NULL || connection_is_replicated(conn, schema)) {
     conn->file[0] = '\0';
     return SQLITE_OK;
   }

@@ -52,7 +52,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"opt.older_than", "older_than_secs {value} is not a whole number of seconds from 0 up"},
     {"opt.owner_kind", "owner_kind {value|(none)} is only for lifecycle autonomous, and is one of "
                        "runtime_supervisor, runtime_worker"},
-    {"opt.process", "pid and pid_start_ticks are positive integers"},
+    {"opt.process", "{value} is no pid, from 1 to 2147483647, and no pid_start_ticks, from 0 up"},
     {"opt.progress", "progress {value} is neither 0 nor 1"},
     {"opt.provenance", "provenance {value} is none of agent, completion, synthetic"},
     {"opt.required", "{what} is required"},
@@ -86,12 +86,14 @@ static const refusal_entry refusal_catalogue[] = {
      "the write was turned into half an effect, by the statement's own OR clause or by "
      "a trigger of yours; repeat it without"},
     {"usage.context", "{what} must be called as a statement of its own"},
-    {"usage.delta", "{value} is not an amount that can be added: a number from 0 up"},
+    {"usage.delta",
+     "{value} is not an amount that can be added: a number from 0 to 4611686018427387903"},
     {"usage.event", "{value|(none)} is no type of provider event"},
-    {"usage.expected_revision", "expected_revision {value} is not an integer"},
+    {"usage.expected_revision",
+     "expected_revision {value} is no revision: a whole number from 0 up"},
     {"usage.fence", "fence {value|(none)} is not an integer"},
     {"usage.id_space", "no more ids can be made within this millisecond"},
-    {"usage.incarnation", "incarnation {value} is not an integer"},
+    {"usage.incarnation", "incarnation {value} is not a whole number from 1 up"},
     {"usage.internal", "this view is for the verbs' own use; insert into the view of a verb"},
     {"usage.number", "{what} {value} is not a 64-bit integer"},
     {"usage.object", "an object is made of keys, which are texts, and values"},
@@ -143,8 +145,8 @@ static const refusal_entry refusal_catalogue[] = {
      "scope {scope|(none)} now, session {holder_session|(none)}, since "
      "{holder_since@|(never)}"},
     {"fence.required",
-     "session {session|(none)} of {owner|nobody} on scope {scope|(none)} asks every "
-     "writer for its fence, and none was shown"},
+     "no fence was shown, and who writes for session {session|(none)} of {owner|nobody} on scope "
+     "{scope|(none)} must show its fence"},
     {"fence.stale",
      "the lease of {owner} on scope {scope|(none)} is over ({why|expired}); nothing may "
      "be written under its fence {fence} any more"},
@@ -214,7 +216,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"gate.conflict",
      "the gates of scope {scope} are at revision {revision|0}, not {expected|(none)}"},
     {"escalation.missing", "there is no open escalation {id|(none)}"},
-    {"baseline.missing", "there is no living session {session|(none)}"},
+    {"baseline.missing", "there is no session {session|(none)}"},
     {"receipt.conflict",
      "receipt {receipt} was given for {verb} of session {session|(none)}, scope "
      "{scope|(none)}"},
@@ -262,11 +264,12 @@ static const refusal_entry refusal_catalogue[] = {
      "an open turn is reserved or running and has no end; an ended one has both an ended "
      "state and its time"},
     {"write.request", "a request is pending under an open turn, ends once, and never reopens"},
-    {"write.input", "input is for the running turn, and {turn} is not running"},
+    {"write.input",
+     "input is for the running turn and numbered from 1 up; {turn} is not running, or another number is next"},
     {"write.result",
      "a final result never changes, and any other only by one of equal or higher provenance and "
      "the next revision"},
-    {"write.sequence", "the log numbers its rows itself"},
+    {"write.sequence", "{table|the log} numbers its rows itself"},
 };
 
 enum { REFUSAL_COUNT = sizeof refusal_catalogue / sizeof refusal_catalogue[0] };

@@ -322,7 +322,7 @@ int tn_wait(tn_connection *conn, const tn_text *session_id, const tn_text *turn_
                   .noticed = now - WAIT_SECOND,
                   .changed = now - WAIT_SECOND,
                   .notice = &conn->notice,
-                  .path = sqlite3_db_filename(conn->db, schema)};
+                  .path = tn_connection_path(conn)};
   *report = NULL;
   int rc = wait_prepare(&run, schema);
   if (rc == SQLITE_OK) rc = wait_read_timeout(conn->db, &timeout_ms);

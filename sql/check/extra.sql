@@ -24,9 +24,10 @@ SELECT h.session_id, 'has ' || h.n || ' rows ' || display_safe(h.kind) || ' in i
 -- check: receipt.extra
 -- severity: warning
 -- remedy: delete it; a receipt that no verb wrote answers a request that was never made
+-- A receipt of escalation_resolve names the escalation.
 SELECT r.session_id, 'is in receipt ' || display_safe(r.receipt_id) || ', but neither among the sessions nor in the log'
   FROM tenure_receipt AS r
- WHERE r.session_id IS NOT NULL
+ WHERE r.session_id IS NOT NULL AND r.verb <> 'escalation_resolve'
    AND NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = r.session_id)
    AND NOT EXISTS (SELECT 1 FROM tenure_event WHERE session_id = r.session_id)
  UNION ALL

@@ -42,7 +42,7 @@ CREATE TRIGGER tenure_gate_insert_guard BEFORE INSERT ON tenure_gate
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_gate')
     FROM tenure_gate WHERE scope = NEW.scope;
-  SELECT tenure_check_json_array(NEW.gates);
+  SELECT tenure_check_json_array('opt.gates', NEW.gates);
   SELECT tenure_refuse('write.revision', 'what', 'new gates', 'expected', 1, 'revision', NEW.revision)
    WHERE NEW.revision <> 1;
 END;
@@ -50,7 +50,7 @@ END;
 CREATE TRIGGER tenure_gate_update_guard BEFORE UPDATE ON tenure_gate
 BEGIN
   SELECT tenure_refuse('write.fixed', 'what', 'the scope of gates') WHERE NEW.scope <> OLD.scope;
-  SELECT tenure_check_json_array(NEW.gates);
+  SELECT tenure_check_json_array('opt.gates', NEW.gates);
   SELECT tenure_refuse('write.revision', 'what', 'these gates',
                        'expected', session_next_revision(OLD.revision), 'revision', NEW.revision)
    WHERE NEW.revision <> session_next_revision(OLD.revision);

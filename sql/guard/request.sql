@@ -10,6 +10,8 @@ BEGIN
   SELECT tenure_check_id('request_id', NEW.request_id);
   SELECT tenure_refuse(
            CASE WHEN s.session_id IS NULL THEN 'turn.missing'
+                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
+                WHEN NEW.created_at > session_now() THEN 'write.stamp'
                 WHEN NEW.state = 'resolved' THEN 'write.request'
                 WHEN NEW.state = 'expired' AND NEW.decision IS NOT turn_request_default(NEW.kind)
                 THEN 'write.request'
@@ -18,11 +20,15 @@ BEGIN
                                             AND request_id = NEW.request_id)
                 THEN 'write.request'
                 WHEN NEW.state = 'pending' AND t.turn_id IS NULL THEN 'write.request' END,
-           'session', NEW.session_id)
+           'session', NEW.session_id, 'what', 'a request', 'row', s.clock, 'connection', tenure_clock_kind())
     FROM (SELECT 1)
     LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
     LEFT JOIN tenure_turn AS t
       ON t.session_id = NEW.session_id AND t.turn_id = NEW.turn_id AND t.ended_at IS NULL;
+  INSERT INTO tenure_refusal (code, session_id)
+  VALUES ((SELECT 'fence.session' FROM tenure_session
+            WHERE session_id = NEW.session_id AND incarnation <> NEW.incarnation),
+          NEW.session_id);
 END;
 
 CREATE TRIGGER tenure_request_update_guard BEFORE UPDATE ON tenure_request
@@ -35,8 +41,14 @@ BEGIN
                 WHEN OLD.state <> 'pending'
                      OR (NEW.state = 'expired'
                          AND NEW.decision IS NOT turn_request_default(NEW.kind))
-                THEN 'write.request' END,
+                THEN 'write.request'
+                WHEN NEW.resolved_at < OLD.created_at OR NEW.resolved_at > max(session_now(), OLD.created_at)
+                THEN 'write.stamp' END,
            'what', 'a request');
+  SELECT tenure_refuse('usage.clock', 'row', s.clock, 'connection', tenure_clock_kind())
+    FROM tenure_session AS s
+   WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind()
+     AND s.end_reason IS NOT 'forced';
 END;
 
 CREATE TRIGGER tenure_request_delete_guard BEFORE DELETE ON tenure_request
@@ -99,7 +111,7 @@ CREATE TRIGGER tenure_history_insert_guard BEFORE INSERT ON tenure_history
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_history')
     FROM tenure_history WHERE session_id = NEW.session_id AND seq = NEW.seq;
-  SELECT tenure_refuse('write.sequence')
+  SELECT tenure_refuse('write.sequence', 'table', 'the history')
    WHERE NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM tenure_history
                           WHERE session_id = NEW.session_id);
 END;

@@ -23,6 +23,7 @@ BEGIN
                 WHEN NEW.clock <> tenure_clock_kind() THEN 'usage.clock'
                 WHEN (NEW.status <> 'running' AND NEW.status <> 'starting' AND NEW.status <> 'idle')
                      OR NEW.incarnation <> 1
+                     OR (NEW.start_count <> 1 AND tenure_verb_name() IS NOT 'import')
                      OR NEW.fence <> NEW.revision OR NEW.ended_at IS NOT NULL
                      OR NEW.end_reason IS NOT NULL OR NEW.ended_by IS NOT NULL
                      OR NEW.end_note IS NOT NULL

@@ -12,9 +12,10 @@ BEGIN
                 WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
                 WHEN (NEW.ended_at IS NULL) <> (NEW.state = 'reserved' OR NEW.state = 'running')
                 THEN 'write.turn'
+                WHEN NEW.started_at > session_now() OR NEW.ended_at > session_now() THEN 'write.stamp'
                 WHEN NEW.ended_at IS NULL AND NOT session_allows_turn(s.status) THEN 'turn.not_allowed'
                 WHEN NEW.ended_at IS NULL AND o.turn_id IS NOT NULL THEN 'turn.busy' END,
-           'session', NEW.session_id, 'status', s.status, 'turn', coalesce(o.turn_id, NEW.turn_id),
+           'what', 'a turn of session ' || NEW.session_id, 'session', NEW.session_id, 'status', s.status, 'turn', coalesce(o.turn_id, NEW.turn_id),
            'row', s.clock, 'connection', tenure_clock_kind())
     FROM (SELECT 1)
     LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
@@ -45,6 +46,7 @@ BEGIN
                 WHEN NEW.ended_at IS NOT NULL AND (NEW.state = 'reserved' OR NEW.state = 'running')
                 THEN 'write.turn'
                 WHEN NEW.started_at < OLD.started_at OR NEW.ended_at < OLD.started_at
+                     OR NEW.started_at > max(session_now(), OLD.started_at)
                      OR (OLD.ended_at IS NULL AND NEW.ended_at > max(session_now(), OLD.started_at))
                 THEN 'write.stamp' END,
            'what', 'a turn of session ' || OLD.session_id, 'turn', OLD.turn_id,

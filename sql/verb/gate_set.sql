@@ -14,7 +14,7 @@ BEGIN
   SELECT tenure_refuse(CASE WHEN NEW.gates IS NULL THEN 'opt.gates'
                             WHEN tenure_check_scope(NEW.scope) IS NULL THEN 'opt.required' END,
                        'what', 'scope'),
-         tenure_check_json_array(NEW.gates),
+         tenure_check_json_array('opt.gates', NEW.gates),
          tenure_check_int('usage.expected_revision', NEW.expected_revision, 0, 9223372036854775807);
   SELECT tenure_refuse(CASE WHEN tenure_check_int('usage.expected_revision',
                                              NEW.expected_revision, 0, 9223372036854775807)
@@ -24,14 +24,14 @@ BEGIN
                        'expected', NEW.expected_revision)
     FROM (SELECT 1) LEFT JOIN tenure_gate AS g ON g.scope = tenure_check_scope(NEW.scope);
   UPDATE tenure_gate
-     SET gates = tenure_check_json_array(NEW.gates), revision = session_next_revision(revision)
+     SET gates = tenure_check_json_array('opt.gates', NEW.gates), revision = session_next_revision(revision)
    WHERE scope = tenure_check_scope(NEW.scope);
   INSERT INTO tenure_gate (scope, gates, revision)
-  SELECT tenure_check_scope(NEW.scope), tenure_check_json_array(NEW.gates), 1
+  SELECT tenure_check_scope(NEW.scope), tenure_check_json_array('opt.gates', NEW.gates), 1
    WHERE NOT EXISTS (SELECT 1 FROM tenure_gate WHERE scope = tenure_check_scope(NEW.scope));
   SELECT tenure_refuse('usage.conflict_clause')
    WHERE NOT EXISTS (SELECT 1 FROM tenure_gate WHERE scope = tenure_check_scope(NEW.scope)
-                        AND gates = tenure_check_json_array(NEW.gates));
+                        AND gates = tenure_check_json_array('opt.gates', NEW.gates));
   SELECT tenure_report(NULL, g.scope, 'command', 'gate-set', 'ok:bool', 1, 'scope', g.scope,
                        'gates:json', g.gates, 'revision', g.revision)
     FROM tenure_gate AS g WHERE g.scope = tenure_check_scope(NEW.scope);

@@ -41,7 +41,7 @@ BEGIN
                     tenure_fence_refusal(NEW.scope, NEW.fence, h.strict, h.scope, h.fence, 0),
                     CASE WHEN h.stale THEN 'heartbeat.stale' END)
              FROM (SELECT 1) LEFT JOIN tenure_lease AS h ON h.session_id = NEW.session_id),
-          NEW.session_id, coalesce(NEW.scope, 'main'), NEW.actor_id, NEW.fence);
+          NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence);
 
   UPDATE tenure_session
      SET last_heartbeat_at = max(session_now(), coalesce(last_heartbeat_at, 0)),

@@ -14,7 +14,7 @@ BEGIN
   SELECT tenure_refuse(CASE WHEN NEW.request_id IS NULL OR NEW.decision IS NULL
                             THEN 'opt.required' END,
                        'what', CASE WHEN NEW.request_id IS NULL THEN 'request_id' ELSE 'decision' END),
-         tenure_check_text('decision', NEW.decision), tenure_check_json_array(NEW.remember);
+         tenure_check_text('decision', NEW.decision), tenure_check_json_array('opt.keys', NEW.remember);
   INSERT INTO tenure_turn_gate (session_id, incarnation, fence, opens)
   VALUES (NEW.session_id, NEW.incarnation, NEW.fence, 0);
   INSERT INTO tenure_request_resolving (session_id, request_id, attempt, turn_id, kind, decision,

@@ -10,7 +10,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from cases import CASES, NOW, fill, known, statement  # noqa: E402
-from raw import CLAUSES, TABLES, VERBS, Raw  # noqa: E402
+from raw import CLAUSES, VERBS, Raw  # noqa: E402
 from tap import connect, diag, done, error_of, is_, ok  # noqa: E402
 
 folder = tempfile.TemporaryDirectory()
@@ -28,12 +28,22 @@ ids = known(t)
 t.verb("escalate", scope="live", kind="non_blocking", reason="r", receipt_id="r1")
 t.verb("record_result", session_id=ids["@ended"], status="success")
 t.verb("record_completion", session_id=ids["@ended"], exit_code=0)
+turns = t.verb("start", scope="turns", actor_id="ann", lease_ttl=900)["session_id"]
+t.verb("turn_begin", session_id=turns, turn_id="t1")
+t.verb("request_open", session_id=turns, request_id="r1", kind="approval", turn_id="t1")
+t.verb("request_resolve", session_id=turns, request_id="r1", decision="approved_for_session", remember='["k"]')
+t.verb("turn_steer", session_id=turns, input="more")
+t.verb("turn_abort", session_id=turns)
+t.verb("provider_event", session_id=turns, event_id="e1", type="session.started")
+t.verb("turn_request_start", session_id=turns, message_id="m")
 t.sql("CREATE TABLE tasks (id INTEGER PRIMARY KEY, what)")
 t.sql("INSERT INTO tasks VALUES (1, 'a')")
 t.sql("SELECT tenure_guard('tasks', 'live')")
 t.clock(None)
 machine = t.verb("start", scope="machine", actor_id="ann", lease_ttl=900)["session_id"]
-was = t.dump()
+TABLES = [row[0] for row in t.sql("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'tenure_*'"
+                                  " ORDER BY name")]
+was = {name: t.sql(f"SELECT * FROM {name}") for name in TABLES + ["tasks"]}
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_stat1' ORDER BY name"
 schema = t.sql(SCHEMA)
 t.db.close()

@@ -43,7 +43,7 @@ ROWS = [
     ({"incarnation": 2}, "write.shape"), ({"incarnation": 0}, "write.shape"),
     ({"ended_at": T0}, "write.shape"), ({"end_reason": "cleared"}, "write.shape"),
     ({"ended_by": "bob"}, "write.shape"), ({"end_note": "n"}, "write.shape"),
-    ({"start_count": 0}, "CHECK"), ({"mode": "party"}, "CHECK"), ({"strict": 2}, "CHECK"),
+    ({"start_count": 2}, "write.shape"), ({"mode": "party"}, "CHECK"), ({"strict": 2}, "CHECK"),
     ({"pid": 0}, "CHECK"), ({"pid_start_ticks": -1}, "CHECK"), ({"token_budget": -1}, "CHECK"),
     ({"schema_version": 3}, "CHECK"), ({"no_progress_count": -1}, "CHECK"),
     ({"current_activity": "x" * 281}, "CHECK"), ({"failure_origin": "fate"}, "CHECK"),

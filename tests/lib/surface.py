@@ -22,7 +22,7 @@ FUNCTIONS = {
         "lease_remaining(1, 60, 5)",
         "tenure_check_id('what', 'a')", "tenure_check_scope('a')", "tenure_check_text('what', 'a')",
         "tenure_check_int('opt.strict', 1, 0, 1)", "tenure_check_word('opt.mode', 'a', 'a', 'b')",
-        "tenure_check_json_array('[]')", "tenure_is_blank(' ')", "tenure_object('key', 1)",
+        "tenure_check_json_array('opt.gates', '[]')", "tenure_is_blank(' ')", "tenure_object('key', 1)",
         "tenure_fence_refusal(NULL, 1, 0, 'main', 1, 0)",
         "tenure_start_decision(NULL, 0, 'interactive', 0, 0, 0)",
         "turn_outcome_state('failed')", "turn_request_default('approval')",

@@ -44,13 +44,47 @@ with t.situation("requests by hand", healthy=False):
             ("an attempt that was", {"request_id": "r1"}, "write.exists"),
             ("another one while one is pending", {"request_id": "r1", "attempt": 2}, "write.exists"),
             ("one that is resolved already", {"state": "resolved", "decision": "approved"}, "write.request"),
-            ("no open turn", {"turn_id": "t0"}, "write.request")):
+            ("no open turn", {"turn_id": "t0"}, "write.request"),
+            ("another incarnation", {"incarnation": 9}, "fence.session"),
+            ("a time that has not come", {"created_at": t.now + 1}, "write.stamp")):
         t.refused_sql(code, *request(session, **columns), test=f"a request by hand, {name}: {code}")
     t.verb("request_resolve", session_id=session, request_id="r1", decision="approved")
     t.refused_sql("write.request", *request(session, request_id="r1", attempt=3), test="an attempt left out")
     t.sql(*request(session, request_id="r1", attempt=2))
     is_(t.sql("SELECT attempt, state FROM tenure_request ORDER BY attempt"), [(1, "resolved"), (2, "pending")],
         "the next attempt is right")
+    for at in (t.now - 1, t.now + 1):
+        t.refused_sql("write.stamp", "UPDATE tenure_request SET state = 'resolved', decision = 'denied', resolved_at = ?"
+                      " WHERE state = 'pending'", (at,), test=f"an answer at another time, {at - t.now:+}")
+    t.clock(None)
+    t.refused_sql("usage.clock", *request(session, request_id="r3"), test="a request from the other clock")
+    t.refused_sql("usage.clock", "UPDATE tenure_request SET state = 'resolved', decision = 'denied', resolved_at = ?"
+                  " WHERE state = 'pending'", (t.now,), test="an answer from the other clock")
+
+with t.situation("turns by hand"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    turn = ("INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at, ended_at)"
+            " VALUES (?, 't1', 1, ?, ?, ?)")
+    t.refused_sql("write.stamp", turn, (session, "running", t.now + 1, None), test="a turn begins ahead of the clock")
+    t.refused_sql("write.stamp", turn, (session, "completed", t.now, t.now + 1), test="or ends ahead of it")
+    t.sql(turn, (session, "reserved", t.now, None))
+    t.refused_sql("write.stamp", "UPDATE tenure_turn SET state = 'running', started_at = started_at + 1",
+                  test="nor is it moved ahead")
+    t.clock(t.now + 5)
+    t.sql("UPDATE tenure_turn SET state = 'running', started_at = started_at + 5")
+    is_(t.value("SELECT started_at FROM tenure_turn"), t.now, "it begins by the clock")
+
+with t.situation("what is remembered of a session"):
+    session = working()
+    for table, columns in (("grant", "session_id, key"), ("pending_start", "session_id, requested_at"),
+                           ("provider_seen", "session_id, event_id, at")):
+        values = ", ".join(["'ses_x'"] + ["1"] * columns.count(","))
+        t.refused_sql("turn.missing", f"INSERT INTO tenure_{table} ({columns}) VALUES ({values})",
+                      test=f"tenure_{table}: not of a session that there is not")
+        t.refused_sql("write.fixed", f"UPDATE tenure_{table} SET session_id = session_id",
+                      test=f"tenure_{table} is not rewritten")
+        t.sql(f"DELETE FROM tenure_{table}")
+        is_(t.value(f"SELECT count(*) FROM tenure_{table}"), 0, f"tenure_{table} may be forgotten")
 
 with t.situation("what belongs to a session", healthy=False):
     session = working()

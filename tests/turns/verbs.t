@@ -369,7 +369,7 @@ for verb, columns, code in (
         ("request_open", {"request_id": "a\n", "kind": "approval"}, "opt.bad_id"),
         ("request_open", {"request_id": "r", "kind": "approval", "payload": "\0"}, "opt.text"),
         ("request_resolve", {"request_id": "r", "decision": "\0"}, "opt.text"),
-        ("request_resolve", {"request_id": "r", "decision": "x", "remember": "x"}, "opt.gates")):
+        ("request_resolve", {"request_id": "r", "decision": "x", "remember": "x"}, "opt.keys")):
     t.refused(code, verb, session_id="ses_x", **columns)
 
 # tenure_turn_steer: each condition hides those below it.

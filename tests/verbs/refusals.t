@@ -65,7 +65,7 @@ CASES = [
     ("opt.mode", None, "start", {"mode": "idle"}, {"value": "idle"}),
     ("opt.older_than", None, "gc", {"older_than_secs": "x"}, {"value": "x"}),
     ("opt.owner_kind", None, "start", {**ASK, "owner_kind": "boss"}, {"value": "boss"}),
-    ("opt.process", None, "start", {**ASK, "pid": 0}, {}),
+    ("opt.process", None, "start", {**ASK, "pid": 0}, {"value": 0}),
     ("opt.progress", LIVE, "heartbeat", {**ANN, "progress": 7}, {"value": 7}),
     ("opt.provenance", LIVE, "record_result",
      {"session_id": "$S", "status": "success", "provenance": "luck"}, {"value": "luck"}),

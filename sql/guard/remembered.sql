@@ -1,0 +1,51 @@
+-- What is remembered of a session beside its turns: grants, the start that was asked for, and which events of its
+-- provider were seen. The verbs write it. It may be forgotten by hand, never rewritten; asking for the clock keeps
+-- out clients that have not loaded the extension.
+
+CREATE TRIGGER tenure_grant_insert_guard BEFORE INSERT ON tenure_grant
+BEGIN
+  SELECT tenure_refuse('turn.missing', 'session', NEW.session_id)
+   WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_grant_update_guard BEFORE UPDATE ON tenure_grant
+BEGIN
+  SELECT tenure_refuse('write.fixed', 'what', 'a grant');
+END;
+
+CREATE TRIGGER tenure_grant_delete_guard BEFORE DELETE ON tenure_grant
+BEGIN
+  SELECT session_now();
+END;
+
+CREATE TRIGGER tenure_pending_start_insert_guard BEFORE INSERT ON tenure_pending_start
+BEGIN
+  SELECT tenure_refuse('turn.missing', 'session', NEW.session_id)
+   WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_pending_start_update_guard BEFORE UPDATE ON tenure_pending_start
+BEGIN
+  SELECT tenure_refuse('write.fixed', 'what', 'a start that was asked for');
+END;
+
+CREATE TRIGGER tenure_pending_start_delete_guard BEFORE DELETE ON tenure_pending_start
+BEGIN
+  SELECT session_now();
+END;
+
+CREATE TRIGGER tenure_provider_seen_insert_guard BEFORE INSERT ON tenure_provider_seen
+BEGIN
+  SELECT tenure_refuse('turn.missing', 'session', NEW.session_id)
+   WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
+END;
+
+CREATE TRIGGER tenure_provider_seen_update_guard BEFORE UPDATE ON tenure_provider_seen
+BEGIN
+  SELECT tenure_refuse('write.fixed', 'what', 'an event that was seen');
+END;
+
+CREATE TRIGGER tenure_provider_seen_delete_guard BEFORE DELETE ON tenure_provider_seen
+BEGIN
+  SELECT session_now();
+END;
