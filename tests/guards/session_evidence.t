@@ -117,6 +117,12 @@ late(c, "a copied lease")
 c.tried("ok", "UPDATE tenure_session SET status = 'exited', revision = revision + 1", name="it can be ended")
 is_(t.holder("repo")["stale"], 0, "and the original is live all the while")
 c.db.close()
+
+# A database in memory that is named like a file is none, whatever is there.
+m = Raw(f"file:{path}?vfs=memdb", at=None, uri=True)
+is_([m.value("SELECT lease_grant(?, 60)", (part,)) for part in PARTS], [None] * 4,
+    "a file of the same name is no evidence for a database in memory")
+m.db.close()
 t.db.close()
 folder.cleanup()
 done()

@@ -35,6 +35,12 @@ write.delete      | tenure_turn WHERE @      | DELETE FROM tenure_turn WHERE @
 turn.ended        | tenure_turn WHERE @ AND ended_at > 0 | UPDATE tenure_turn SET state = 'completed' WHERE @ AND ended_at > 0
 write.turn        | tenure_turn WHERE @ AND state = 'running' | UPDATE tenure_turn SET state = 'reserved' WHERE @ AND state = 'running'
 write.fixed       | tenure_turn WHERE @ AND kind = 'regular' | UPDATE tenure_turn SET kind = 'review' WHERE @ AND kind = 'regular'
+write.stamp       | tenure_turn WHERE @ AND state = 'running' | UPDATE tenure_turn SET started_at = max(session_now(), started_at) + 1 WHERE @ AND state = 'running'
+turn.missing      | tenure_meta              | INSERT INTO tenure_grant VALUES ('ses_nowhere', 'k', '')
+write.fixed       | tenure_grant WHERE @     | UPDATE tenure_grant SET turn_id = '' WHERE @
+write.fixed       | tenure_pending_start WHERE @ | UPDATE tenure_pending_start SET message_id = 'x' WHERE @
+write.fixed       | tenure_provider_seen WHERE @ | UPDATE tenure_provider_seen SET at = 1 WHERE @
+write.stamp       | tenure_request WHERE @ AND state = 'pending' | UPDATE tenure_request SET state = 'resolved', decision = 'x', resolved_at = max(session_now(), created_at) + 1 WHERE @ AND state = 'pending'
 turn.missing      | tenure_meta              | INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at) VALUES ('ses_nowhere', 't1', 1, 'running', 1)
 write.delete      | tenure_request WHERE @   | DELETE FROM tenure_request WHERE @
 write.request     | tenure_request WHERE @ AND state <> 'pending' | UPDATE tenure_request SET state = 'pending', resolved_at = NULL, decision = NULL WHERE @ AND state <> 'pending'

@@ -82,6 +82,8 @@ for verb, what, columns, other in VERBS:
         is_(t.rows("SELECT receipt_id, verb, json(report) AS report, at FROM tenure_receipt"),
             [{"receipt_id": "r1", "verb": verb, "report": json.dumps(first, separators=(",", ":")),
               "at": t.now}], f"{name}: it is kept with its report")
+        is_(t.sql("SELECT * FROM tenure_doctor WHERE check_name = 'receipt.extra'"), [],
+            f"{name}: and the doctor knows whose it is")
         before = t.dump()
         for again in (1, 2):
             t.clock(t.now + 1000)
