@@ -201,14 +201,16 @@ bench-peers: deps dist/tenure.so  ## the same renewal in Redis, PostgreSQL and e
 mutation: deps dist/gen/schema.c  ## break Tenure in one place at a time; ARGS='--sample 100 --only sql/verb sql/view'
 	@tests/mutation/run.py $(ARGS)
 
+FORMATTED = $(wildcard $(foreach kind,c h,ext/*.$(kind) tests/*/*.$(kind) tests/*/*/*.$(kind)))
+
 .PHONY: lint
-lint: deps  ## shellcheck, the compiler's analyzer, and the format of the C files
+lint: deps  ## shellcheck, and the format of the C files
 	shellcheck -x bin/tenure $(wildcard bin/lib/*.sh bin/lib/*/*.sh examples/*/*.sh packaging/*.sh)
-	clang-format --dry-run -Werror $(wildcard ext/*.c ext/*.h tests/*/*.c tests/*/*.h)
+	clang-format --dry-run -Werror $(FORMATTED)
 
 .PHONY: format
 format: deps  ## format the C files
-	clang-format -i $(wildcard ext/*.c ext/*.h tests/*/*.c tests/*/*.h)
+	clang-format -i $(FORMATTED)
 
 .PHONY: clean
 clean:  ## remove everything that was built

@@ -49,7 +49,7 @@ typedef struct tn_connection {
   int n_ref;
   int is_virtual; /* tenure_clock(T) has set the clock */
   sqlite3_int64 virtual_now;
-  tn_frame *frame; /* the innermost verb in progress, or NULL */
+  tn_frame *frame; /* the innermost verb or effect in progress, or NULL */
   char *report;    /* JSON of the last verb, or NULL */
   char *report_session;
   char *report_scope;

@@ -24,7 +24,7 @@ void tn_json_append_string(sqlite3_str *out, const char *z, size_t n);
 ** missing, is not a text, or carries an unknown type. */
 int tn_json_append_object(sqlite3_str *out, int n_arg, sqlite3_value **args);
 
-/* One member of a JSON object that was read. */
+/* What a value is. */
 typedef enum tn_json_kind {
   TN_JSON_NULL,
   TN_JSON_TRUE,
@@ -36,6 +36,7 @@ typedef enum tn_json_kind {
   TN_JSON_OBJECT
 } tn_json_kind;
 
+/* The value of one member of a JSON object that was read. */
 typedef struct tn_json_value {
   tn_json_kind kind;
   const char *raw; /* the value as it stands in the input */

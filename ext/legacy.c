@@ -216,8 +216,7 @@ static void legacy_set_id(char *out, const char *z, size_t n) {
   out[n] = '\0';
 }
 
-/* The id in a field; where there is none that can be used, nothing. Returns whether there was one.
- */
+/* The id in a field, or nothing where none can be used. Returns whether there was one. */
 static int legacy_take_id(const legacy_file *file, legacy_key key, char *out) {
   const tn_json_value *value = &file->fields[key].value;
   if (!legacy_has(file, key) || tn_text_id_fault(value->z, value->n) != TN_ID_OK) return 0;

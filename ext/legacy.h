@@ -48,9 +48,8 @@ typedef struct tn_legacy_fault {
   const char *reason; /* a phrase that reads on after the field */
 } tn_legacy_fault;
 
-/* Reads the N bytes at Z. Returns SQLITE_OK with *OUT filled, SQLITE_NOMEM, or SQLITE_ERROR with
-**FAULT
-** filled. */
+/* Reads the N bytes at Z. Returns SQLITE_OK and fills *OUT, SQLITE_NOMEM, or SQLITE_ERROR and fills
+** *FAULT. */
 int tn_legacy_read(const char *z, size_t n, sqlite3_int64 now, tn_legacy *out,
                    tn_legacy_fault *fault);
 

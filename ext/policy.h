@@ -101,9 +101,8 @@ int tn_policy_alias_find(const char *system, size_t system_n, const char *word, 
 const char *tn_policy_origin(int i);
 int tn_policy_origin_find(const char *z, size_t n);
 
-/* How a session of this status ended, in one word. ORIGIN is the number of its failure origin or
- *-1,
- ** EXIT_CODE is NULL if it has none, SIGNALLED says whether it has an exit signal. */
+/* How a session of this status ended, in one word. ORIGIN is the number of its failure origin, -1 if
+** it has none; EXIT_CODE is NULL if it has none; SIGNALLED says whether it has an exit signal. */
 const char *tn_policy_termination(tn_status status, int origin, const int64_t *exit_code,
                                   int signalled);
 

@@ -6,8 +6,8 @@
 
 #include "registry.h"
 
-/* Registers session_status_policy, session_status_edge and session_status_alias on DB. Returns an
-** SQLite result code. */
+/* Registers session_status_policy, session_status_edge and session_status_alias. Returns an SQLite
+** result code. */
 int tn_policy_tables_register(tn_registry *registry);
 
 #endif

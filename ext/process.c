@@ -43,9 +43,8 @@ static int process_is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* 1 if /proc counts processes as this process does: in a pid namespace that was made without a
-* /proc
-** of its own, /proc/PID is somebody else. */
+/* 1 if /proc counts processes as this process does: in a pid namespace that was made without one of
+** its own, /proc/PID is somebody else. */
 static int process_can_see(void) {
   char seen[24];
   char own[24];

@@ -43,9 +43,8 @@ tn_process_verdict tn_process_state(const tn_process_identity *identity);
 /* "unknown", "live" or "dead". */
 const char *tn_process_word(tn_process_verdict verdict);
 
-/* The functions below return 1, or 0 if the answer cannot be read or does not fit. Texts end with
-*NUL
-** and have room for CAP bytes; after a 0 their content means nothing. */
+/* The functions below return 1, or 0 if the answer cannot be read or does not fit. Texts end with a
+** NUL and have room for CAP bytes; after a 0 their content means nothing. */
 
 /* When the process started, in clock ticks since boot. */
 int tn_process_start_ticks(int64_t pid, int64_t *out);

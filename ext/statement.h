@@ -1,5 +1,6 @@
 /*
-** statement.h - running SQL from the few functions that may: install, uninstall, guard, hold.
+** statement.h - running SQL from the few functions that change a schema or a connection: install, uninstall,
+** guard, hold.
 */
 #ifndef TN_STATEMENT_H
 #define TN_STATEMENT_H

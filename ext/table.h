@@ -35,8 +35,8 @@ typedef struct tn_table {
 } tn_table;
 
 /* Registers TABLE on DB; it must live for ever (static const). It is INNOCUOUS: triggers and views may
-** read it. CONTEXT is handed to prepare(), and to DESTROY (which may be NULL) when the table is dropped,
-** also when the registration fails. Returns an SQLite result code. */
+** read it. CONTEXT is handed to prepare(), and to DESTROY when the table is dropped, also when the
+** registration fails. Returns an SQLite result code. */
 int tn_table_register(sqlite3 *db, const tn_table *table, void *context, void (*destroy)(void *));
 
 #endif

@@ -12,7 +12,8 @@
 **                                         that is missing is empty
 **   turn_decision_part(decision, part)    one of these parts by name, NULL if it is empty
 **   tenure_add(a, b)                      a + b, saturating; a NULL b adds nothing
-**   tenure_json_merge(old, new)           the object OLD with the members of NEW in place of its own
+**   tenure_json_merge(old, new)           the object OLD with the members of NEW in place of its own, at most
+**                                         65,536 bytes
 **   tenure_json_texts(json)               a table of the texts of a JSON array
 */
 #include "turn_functions.h"
@@ -154,6 +155,8 @@ static const char *turn_merge_member(void *context, const char *key, size_t key_
   return NULL;
 }
 
+enum { TURN_LIMITS_MAX = 65536 };
+
 static void fn_json_merge(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text old, new;
   tn_json_error error;
@@ -174,7 +177,7 @@ static void fn_json_merge(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (rc == SQLITE_NOMEM || text == NULL) {
     sqlite3_free(text);
     sqlite3_result_error_nomem(ctx);
-  } else if (rc != SQLITE_OK) {
+  } else if (rc != SQLITE_OK || strlen(text) > TURN_LIMITS_MAX) {
     sqlite3_free(text);
     tn_refuse(ctx, "opt.rate_limits", NULL, NULL, 0);
   } else {

@@ -1,5 +1,5 @@
 -- The first success of each receipt_id, with the report it gave. session_id and scope are the target
--- that the caller meant.
+-- that the caller meant; of escalation_resolve, session_id is the escalation.
 
 CREATE TABLE tenure_receipt (
   receipt_id TEXT NOT NULL PRIMARY KEY,

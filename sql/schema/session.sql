@@ -3,7 +3,7 @@
 --
 -- Constraints use built-in SQL only, so that a client without the extension can still read, dump, copy
 -- and check the database. What needs the status policy or the clock is in sql/guard. Words are compared
--- with OR, because SQLite builds a table for every IN list that it meets, each time it meets it.
+-- with OR, because SQLite builds a table for every IN list of more than two that it meets, each time it meets it.
 
 CREATE TABLE tenure_session (
   session_id          TEXT    NOT NULL PRIMARY KEY CHECK (session_id <> ''),
@@ -85,7 +85,7 @@ CREATE TABLE tenure_session (
 -- At most one living session holds a scope.
 CREATE UNIQUE INDEX tenure_session_living ON tenure_session (scope) WHERE ended_at IS NULL;
 
--- The sessions that a session spawned or replaced, and those that ended, by age.
+-- The sessions that a session spawned, and those that ended, by age.
 CREATE INDEX tenure_session_parent ON tenure_session (parent_session_id)
  WHERE parent_session_id IS NOT NULL;
 CREATE INDEX tenure_session_ended ON tenure_session (ended_at) WHERE ended_at IS NOT NULL;

@@ -1,5 +1,7 @@
 -- tenure_request_resolve: the answer. Late, duplicate and unknown answers are harmless: they change nothing
--- and say so. A decision to abort gives up the whole turn; what is to be remembered becomes grants.
+-- and say so. A decision to abort gives up the whole turn. What is to be remembered becomes grants: for the
+-- session where it was approved for that, for the turn where it was approved; what is approved for always is
+-- for the caller to keep.
 -- receipt: session_id
 
 CREATE VIEW tenure_request_resolve AS

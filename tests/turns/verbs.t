@@ -575,6 +575,15 @@ with t.situation("rate limits"):
     for given in ("[]", "1", "null", "{", "", '{"a":1'):
         t.refused("opt.rate_limits", "usage", session_id=session, rate_limits=given,
                   test=f"rate limits {given!r}: opt.rate_limits")
+    kept = len(t.session(session)["rate_limits"].encode())
+    for key, size, code in (("big", 65536 - kept - len(',"big":""'), None), ("more", 1, "opt.rate_limits"),
+                            ("big", 65536, "opt.rate_limits")):
+        given = json.dumps({key: "x" * size}, separators=(",", ":"))
+        if code is None:
+            t.verb("usage", session_id=session, rate_limits=given)
+            is_(len(t.session(session)["rate_limits"].encode()), 65536, "rate limits may come to 65,536 bytes")
+        else:
+            t.refused(code, "usage", session_id=session, rate_limits=given, test=f"and to no more: {key}")
 
 # tenure_cost: per session, and per turn.
 with t.situation("the cost of each turn"):

@@ -10,13 +10,15 @@ static sqlite3_int64 database_size;
 
 static void database_make(void) {
   sqlite3 *db = fuzz_open();
-  fuzz_must(db, "INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('a', 'ann', 60);"
-                "INSERT INTO tenure_turn_begin(session_id, turn_id) SELECT session_id, 't' FROM tenure_session;"
-                "INSERT INTO tenure_request_open(session_id, turn_id, request_id, kind) "
-                "SELECT session_id, 't', 'r', 'approval' FROM tenure_session;"
-                "INSERT INTO tenure_start(scope, lifecycle) VALUES ('b', 'interactive');"
-                "INSERT INTO tenure_clear(scope, reason, receipt_id) VALUES ('b', 'over', 'once');"
-                "CREATE TABLE mine(x); SELECT tenure_guard('mine', 'a');");
+  fuzz_must(
+      db,
+      "INSERT INTO tenure_start(scope, actor_id, lease_ttl) VALUES ('a', 'ann', 60);"
+      "INSERT INTO tenure_turn_begin(session_id, turn_id) SELECT session_id, 't' FROM tenure_session;"
+      "INSERT INTO tenure_request_open(session_id, turn_id, request_id, kind) "
+      "SELECT session_id, 't', 'r', 'approval' FROM tenure_session;"
+      "INSERT INTO tenure_start(scope, lifecycle) VALUES ('b', 'interactive');"
+      "INSERT INTO tenure_clear(scope, reason, receipt_id) VALUES ('b', 'over', 'once');"
+      "CREATE TABLE mine(x); SELECT tenure_guard('mine', 'a');");
   unsigned char *bytes = sqlite3_serialize(db, "main", &database_size, 0);
   database_image = bytes == NULL ? NULL : malloc((size_t)database_size);
   if (database_image == NULL) fuzz_fail(db, "no memory");
@@ -61,11 +63,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const size_t place = fuzz_byte(&in) << 16 | fuzz_byte(&in) << 8 | fuzz_byte(&in);
     copy[place % (size_t)database_size] = (unsigned char)fuzz_byte(&in);
   }
-  if (sqlite3_open(":memory:", &db) != SQLITE_OK || sqlite3_tenure_init(db, NULL, NULL) != SQLITE_OK) {
+  if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
+      sqlite3_tenure_init(db, NULL, NULL) != SQLITE_OK) {
     fuzz_fail(db, "open");
   }
   if (sqlite3_deserialize(db, "main", copy, database_size, database_size,
-                          SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) == SQLITE_OK) {
+                          SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) ==
+      SQLITE_OK) {
     for (size_t i = 0; i < sizeof database_uses / sizeof database_uses[0]; i++) {
       if (uses >> i & 1) (void)sqlite3_exec(db, database_uses[i], NULL, NULL, NULL);
     }

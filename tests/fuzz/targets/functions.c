@@ -36,7 +36,8 @@ static void functions_list(void) {
                    (const char *)sqlite3_column_text(stmt, 0));
     functions.list[functions.n++].n_arg = sqlite3_column_int(stmt, 1);
   }
-  if (sqlite3_finalize(stmt) != SQLITE_OK || functions.n < 60) fuzz_fail(functions.db, "too few functions");
+  if (sqlite3_finalize(stmt) != SQLITE_OK || functions.n < 60)
+    fuzz_fail(functions.db, "too few functions");
 }
 
 /* The statement that calls function F with N arguments. */
@@ -55,7 +56,8 @@ static sqlite3_stmt *functions_call(int f, int n) {
 static void functions_check_shown(sqlite3_stmt *stmt) {
   const unsigned char *shown = sqlite3_column_text(stmt, 0);
   for (; shown != NULL && *shown != '\0'; shown++) {
-    if (*shown < 0x20 || *shown == 0x7f) fuzz_fail(functions.db, "display_safe shows a control character");
+    if (*shown < 0x20 || *shown == 0x7f)
+      fuzz_fail(functions.db, "display_safe shows a control character");
   }
 }
 
@@ -73,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (rc != SQLITE_ROW && strncmp(sqlite3_errmsg(functions.db), "tenure: ", 8) != 0) {
     fuzz_fail(functions.db, "a refusal in words that are not ours");
   }
-  if (rc == SQLITE_ROW && strcmp(functions.list[f].name, "display_safe") == 0) functions_check_shown(stmt);
+  if (rc == SQLITE_ROW && strcmp(functions.list[f].name, "display_safe") == 0)
+    functions_check_shown(stmt);
   (void)sqlite3_reset(stmt); /* repeats the refusal */
   return 0;
 }

@@ -9,7 +9,8 @@
 #include "process.h"
 #include "text.h"
 
-static const char *readers_member(void *context, const char *key, size_t key_n, tn_json_value *value) {
+static const char *readers_member(void *context, const char *key, size_t key_n,
+                                  tn_json_value *value) {
   int *count = context;
   (void)key;
   (void)key_n;
@@ -64,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   (void)tn_legacy_read(z, size, 1000000000, &legacy, &fault);
   (void)tn_policy_find(z, size);
   tn_process_identity identity = {1, 1, 1, 1, z, size, z, size};
-  if (tn_process_state(&identity) != TN_PROCESS_UNKNOWN) fuzz_fail(NULL, "a verdict without evidence");
+  if (tn_process_state(&identity) != TN_PROCESS_UNKNOWN)
+    fuzz_fail(NULL, "a verdict without evidence");
   free(z);
   return 0;
 }
