@@ -99,6 +99,8 @@ stored() { sql "SELECT lower(hex($1)) FROM tenure_session"; }
     tenure init "--x$text" --json
     json '.error.code == "usage.option"'
   done
+  tenure $'verb\e[31m' --json
+  json '.command == "verb\\x1b[31m"'
 }
 
 @test "64 KiB of text, quotes and all, arrive; one byte more is refused" {

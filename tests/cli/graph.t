@@ -41,6 +41,11 @@ every_edge() {
   every_edge "$(sed -nE 's/^  ([a-z0-9]+) --> ([a-z0-9]+)$/\1 \2 0/p; s/^  ([a-z0-9]+) --> ([a-z0-9]+) : resume$/\1 \2 1/p' <<<"$output" | spread)"
   # The same with the lines counted, so that no link is in a form that was not read.
   [ "$(grep -c -e '-->' <<<"$output")" -eq "$(grep -cE '^  [a-z0-9]+ --> [a-z0-9]+( : resume)?$' <<<"$output")" ]
+  # What a link names is a status, or was said to be a joint.
+  local known
+  known=$(policy 'SELECT status FROM session_status_policy'; sed -nE 's/^  state ([a-z0-9]+) <<choice>>$/\1/p' <<<"$output")
+  [ -z "$(sed -nE 's/^  ([a-z0-9]+) --> ([a-z0-9]+).*/\1\n\2/p' <<<"$output" | grep -vxF "$known")" ] ||
+    report 'a link names what there is not'
 }
 
 @test "the DOT graph has every edge and no other" {

@@ -120,11 +120,28 @@ load helper
     --arg old "$session"
 }
 
+@test "takeover with a bare --pid tells the rest of the process" {
+  dead_session --scope repo --actor worker-1 --lease 60
+  tenure takeover --scope repo --actor worker-2 --reason x --pid $$
+  done_ok
+  tenure show --scope repo --json
+  json '.result.session | .pid == $pid and .host and .boot_id and .pid_start_ticks > 0' --argjson pid $$
+}
+
+@test "show tells how long ago a time was, or how far off it is" {
+  new_session --actor worker-1 --lease 600
+  tenure show
+  grep -qE '^started_at +[0-9TZ:-]+ \([0-9]+ s ago\)$' <<<"$output" || report 'when it started'
+  grep -qE '^lease_expires_at +[0-9TZ:-]+ \(([0-9]+ min|[0-9]+ s) left\)$' <<<"$output" || report 'when its lease ends'
+}
+
 @test "transition changes the status" {
   new_session --actor worker-1 --lease 60
   tenure transition "$session" ready --actor worker-1 --expected-revision 1
   done_ok
   says "$session is ready, revision 2"
+  tenure transition "$session" running --actor worker-1 --incarnation 2
+  refused 4 fence.session
   tenure transition --session "$session" --status exited --fence "$fence" --reason finished --exit-code 3 --json
   done_ok
   json '.command == "transition" and .result.status == "exited" and .result.exit_code == 3'
@@ -306,6 +323,9 @@ load helper
   says "noted lock of $session"
   tenure baseline --json
   json '[.result.baselines[] | .name] == ["head", "lock"]'
+  tenure baseline
+  [[ ${lines[0]} == SESSION*NAME*DIGEST*SINCE ]] || report "no such head"
+  says "$session  head  abc \"1\""
   tenure baseline --name head --csv
   [ "${#lines[@]}" -eq 2 ]
   tenure baseline --session other

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import sqlite3
 import struct
@@ -377,6 +378,16 @@ for arguments, code in ((["--interval", "0"], "usage.number"), (["--interval", "
     watch = stream(*arguments)
     out, err = watch.communicate(timeout=PATIENCE)
     is_((watch.returncode, out, err.split(": ")[1]), (2, "", code), f"{' '.join(arguments)}: {code}")
+bare = os.path.join(folder.name, "bare")
+os.mkdir(bare)
+for tool in ("bash", "env", "readlink", "mkdir"):
+    os.symlink(shutil.which(tool), os.path.join(bare, tool))
+watch = subprocess.Popen([TENURE, "--db", path, "watch"], env=clean | {"PATH": bare}, cwd=folder.name, text=True,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+is_(wait_for(lambda: watch.poll() is not None), True, "what no time can mend, such as no sqlite3, ends it")
+watch.kill()
+out, err = watch.communicate()
+ok(watch.returncode == 1 and "sqlite3 is not installed" in err, "and it says why") or diag(f"{watch.returncode} {err}")
 watch = subprocess.run([TENURE, "watch", "--count", "1"], env=clean | {"TENURE_DB": path, "TENURE_SCOPE": "s"},
                        cwd=folder.name, capture_output=True, text=True, check=False)
 ok("s: held by b" in watch.stdout, "scope and database come from the environment")
