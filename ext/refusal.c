@@ -144,9 +144,8 @@ static const refusal_entry refusal_catalogue[] = {
      "fence {asked|(none)} is not valid for session {session}; {holder|nobody} holds "
      "scope {scope|(none)} now, session {holder_session|(none)}, since "
      "{holder_since@|(never)}"},
-    {"fence.required",
-     "no fence was shown, and who writes for session {session|(none)} of {owner|nobody} on scope "
-     "{scope|(none)} must show its fence"},
+    {"fence.required", "no fence was shown, and who writes for session {session|(none)} on scope "
+                       "{scope|(none)} must show that of its holder, {owner|nobody}"},
     {"fence.stale",
      "the lease of {owner} on scope {scope|(none)} is over ({why|expired}); nothing may "
      "be written under its fence {fence} any more"},

@@ -1,7 +1,7 @@
 -- Where a verb's refusal becomes an error. A verb decides only the code, NULL for none; the trigger of the
 -- second view looks up whom and what the sentence names, so that every refusal names them alike:
 --   session, status, owner, supervisor, since, until, why, revision, fence   of the session meant
---   holder, holder_session, holder_since, holder_until, holder_fence        of who has the scope now
+--   holder, holder_session, holder_since                                     of who has the scope now
 --   because                                                                  why it is not that one
 --   asked, actor                                                             what the caller gave
 
@@ -34,9 +34,7 @@ BEGIN
                            ELSE 'is not the one asked for' END,
            'holder', coalesce(h.owner_id, t.owner_id),
            'holder_session', coalesce(h.session_id, t.session_id),
-           'holder_since', coalesce(h.started_at, t.started_at),
-           'holder_until', coalesce(h.holds_until, t.holds_until),
-           'holder_fence', coalesce(h.fence, t.fence))
+           'holder_since', coalesce(h.started_at, t.started_at))
     FROM (SELECT 1)
     LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
     LEFT JOIN tenure_lease AS t ON t.session_id = NEW.session_id
