@@ -8,6 +8,7 @@
 # begin_conversation: opens the database for reading. INT, TERM and HUP end everything from here on.
 begin_conversation() {
   require_database
+  need_stderr
   opening query_only=ON
   # The child waits for a first line: bash forgets the pipes of one that has ended, so they are kept first.
   coproc TALK {

@@ -23,7 +23,7 @@ create_database() {
       return
     elif [[ $ANSWER == *$NO_TENURE* && -z $install ]]; then
       install=$tables
-    elif [[ $ANSWER == *'database is locked'* && $ANSWER != *'tenure: '* ]] && (((SECONDS - begun) * 1000 < BUSY_TIMEOUT)); then
+    elif [[ $ANSWER == *'database is locked'* && $ANSWER != *'tenure: '* ]] && (((SECONDS - begun) * 1000 < 10#$BUSY_TIMEOUT)); then
       sleep "0.0$((RANDOM % 90 + 10))"
     else
       report_failure "$status"

@@ -33,6 +33,10 @@ opening() {
   REPLY=".timeout $BUSY_TIMEOUT"$'\n'".load $REPLY"$'\n'"${patience}PRAGMA $1;"$'\n'".print $MARK"$'\n'
 }
 
+# need_stderr: opens stderr if it is closed. Otherwise bash puts a pipe of a coproc there, and this process keeps an
+# end of it.
+need_stderr() { [[ -e /dev/fd/2 ]] || exec 2>/dev/null; }
+
 # locate_database: sets DATABASE to the file. It gets a slash in front, so that no name is an option of
 # sqlite3, a URI or ':memory:'.
 locate_database() {

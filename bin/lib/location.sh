@@ -29,7 +29,7 @@ default_folder() {
 # everything else here. False if there is none.
 find_git_folder() {
   local folder logical=$PWD previous=${OLDPWD-}
-  cd -P . 2>/dev/null || return 1
+  builtin cd -P . 2>/dev/null || return 1
   folder=$PWD
   PWD=$logical OLDPWD=$previous
   [[ $folder == /* ]] || return 1 # a folder that was removed has no place any more
@@ -44,7 +44,7 @@ find_git_folder() {
 common_git_folder() {
   local git=$1 line=
   if [[ -f $git ]]; then
-    IFS= read -r line <"$git" || [[ -n $line ]] || return 1
+    { IFS= read -r line <"$git"; } 2>/dev/null || [[ -n $line ]] || return 1
     [[ $line == 'gitdir: '* ]] || return 1
     resolve "${git%/*}" "${line#gitdir: }"
     git=$REPLY

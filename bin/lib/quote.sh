@@ -43,5 +43,6 @@ sql_integer() {
 # dot_text TEXT: an argument of one of the sqlite3 shell's dot commands.
 dot_text() {
   REPLY=${1//\\/\\\\}
+  REPLY=${REPLY//$'\n'/\\n}
   REPLY=\"${REPLY//\"/\\\"}\"
 }

@@ -15,6 +15,7 @@ READER='' QUESTIONS='' ANSWERS=''
 # reader_open: opens DATABASE, which exists. False if that failed, with ANSWER as reader_ask leaves it.
 reader_open() {
   local begin pipe
+  need_stderr
   opening query_only=ON
   begin=$REPLY
   # The signals of the terminal are for the command: sqlite3 must not stand still in the middle of an answer.

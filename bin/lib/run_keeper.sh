@@ -132,6 +132,8 @@ hear() {
     '' | renewed\ * | refused\ *) ;;
     *) ANSWER+=$1$'\n' ;;
   esac
+  # One that is gone is forgotten at once: another process may get its number.
+  [[ -n $ASKED || -z $KEEPER ]] || is_running "$KEEPER" || close_keeper
   [[ -z $ASKED || -n $1 ]] || is_running "$KEEPER" || not_renewed
   [[ -z $ASKED ]] || ((NOW < ASKED + ANSWER_WITHIN)) || not_renewed
   [[ -z $WATCHDOG || -n $LOST ]] || is_running "$WATCHDOG" || start_watchdog

@@ -9,10 +9,11 @@
 # TENURE_RUN lists the sessions that it runs below, the outermost first: by that a process is known to belong
 # to a command, wherever it has gone.
 
-# It sets no variable but those, so that all others reach the command as they are.
-IFS= read -r -d '' TENURE_SESSION <&"$1" &&
-  IFS= read -r -d '' TENURE_FENCE <&"$1" &&
-  IFS= read -r -d '' TENURE_SCOPE <&"$1" || exit 125
+# It sets no variable but those, so that all others reach the command as they are. A TMOUT of the caller's would end
+# the waiting.
+IFS= TMOUT=0 read -r -d '' TENURE_SESSION <&"$1" &&
+  IFS= TMOUT=0 read -r -d '' TENURE_FENCE <&"$1" &&
+  IFS= TMOUT=0 read -r -d '' TENURE_SCOPE <&"$1" || exit 125
 eval "exec $1<&-"
 shift
 TENURE_RUN=${TENURE_RUN-}/$TENURE_SESSION

@@ -89,6 +89,14 @@ terminal.type("\x04")
 is_(terminal.wait(), 5, "and it ends as it likes")
 is_((place.result("keys")["exit_code"], place.session("keys")["end_reason"]), (5, "run"), "which is recorded")
 
+# Options of an interactive shell that were exported: one gives each job a process group of its own.
+terminal = Terminal("env", "SHELLOPTS=monitor", *run("monitor", "--", "cat"))
+terminal.sees("running as ses_")
+terminal.type("abc\n")
+ok(terminal.sees("abc\r\nabc"), "a command reads the terminal whatever the caller's shell exported")
+terminal.type("\x04")
+is_(terminal.wait(), 0, "and ends")
+
 # A command that does not handle INT ends by it, with all that it started.
 terminal = Terminal(*run("int", *place.command("setsid sleep 300 & echo $! >stray; sleep 301 & echo $! >child; echo go; wait")))
 ok(terminal.sees("go\r"), "a command with a family")

@@ -52,9 +52,11 @@ make_tables() {
 # enter_project: goes to the folder that the person started the agent in, because that is where the database is
 # found, and the agent may have changed its own since. Codex runs its hooks there anyway.
 enter_project() {
-  [[ ${GIVEN[tool]} == claude-code && -n ${CLAUDE_PROJECT_DIR-} ]] || return 0
+  local folder=${CLAUDE_PROJECT_DIR-}
+  [[ ${GIVEN[tool]} == claude-code && -n $folder ]] || return 0
   [[ $LIBRARY == /* ]] || LIBRARY=$PWD/$LIBRARY
   [[ $EXTENSION == /* ]] || EXTENSION=$PWD/$EXTENSION
-  cd -- "$CLAUDE_PROJECT_DIR" 2>/dev/null ||
+  [[ $folder == /* ]] || folder=./$folder
+  builtin cd -- "$folder" 2>/dev/null ||
     fail_about unavailable 'the project folder ' "$CLAUDE_PROJECT_DIR" ' cannot be entered'
 }

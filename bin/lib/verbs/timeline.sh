@@ -51,7 +51,7 @@ verb_run() {
       REPLY="iif(EXISTS(SELECT 1 FROM span),$REPLY,'nothing has happened in '||$title)"
       ;;
   esac
-  ! is_given session || REPLY="iif(EXISTS(SELECT 1 FROM span),$REPLY,'')"
+  ! is_given session || REPLY="iif(EXISTS(SELECT 1 FROM tenure_event WHERE $condition),$REPLY,'')"
   read_database "WITH $spans SELECT $REPLY;"
   [[ -n $ANSWER ]] || fail timeline.missing "there is no such session; 'tenure list --all' lists them"
   present "$ANSWER"
