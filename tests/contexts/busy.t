@@ -124,8 +124,8 @@ STRIDE = 41
 
 
 def interrupted(t, sql, params, after):
-    """Runs SQL until it has taken AFTER times STRIDE steps, and one stride more. Gives its error."""
-    t.db.set_progress_handler(repeat(0, after).__next__, STRIDE)  # an exception interrupts too
+    """Runs SQL until it has taken AFTER strides, and another one; the first stride is one step. Gives its error."""
+    t.db.set_progress_handler(repeat(0, after).__next__, STRIDE if after else 1)  # an exception interrupts too
     got = error_of(t.db, sql, params)
     t.db.set_progress_handler(None, 0)
     return got
