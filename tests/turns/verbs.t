@@ -576,8 +576,8 @@ with t.situation("rate limits"):
         t.refused("opt.rate_limits", "usage", session_id=session, rate_limits=given,
                   test=f"rate limits {given!r}: opt.rate_limits")
     kept = len(t.session(session)["rate_limits"].encode())
-    for key, size, code in (("big", 65536 - kept - len(',"big":""'), None), ("more", 1, "opt.rate_limits"),
-                            ("big", 65536, "opt.rate_limits")):
+    most = 65536 - kept - len(',"big":""')
+    for key, size, code in (("big", most, None), ("big", most + 1, "opt.rate_limits"), ("more", 1, "opt.rate_limits")):
         given = json.dumps({key: "x" * size}, separators=(",", ":"))
         if code is None:
             t.verb("usage", session_id=session, rate_limits=given)
