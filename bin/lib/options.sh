@@ -112,6 +112,7 @@ accept() {
     usage_error usage.number "--$1 needs a number, not " "$2" ''
   fi
   GIVEN[$1]=$2
+  [[ ${KIND[$1]-} != count ]] || GIVEN[$1]=$((10#$2)) # with zeros in front it would be octal
 }
 
 # read_option ARGUMENT [NEXT]: reads one option; sets REPLY to how many arguments it took. The value may be

@@ -108,7 +108,7 @@ begin() {
   start_watchdog
   release
   BEGUN=$NOW
-  [[ -z ${GIVEN[max-secs]-} ]] || LIMIT_AT=$((NOW + 10#${GIVEN[max-secs]} * 100))
+  [[ -z ${GIVEN[max-secs]-} ]] || LIMIT_AT=$((NOW + ${GIVEN[max-secs]} * 100))
 }
 
 # limit: the command has run for as long as it may: TERM, and KILL five seconds later.

@@ -41,7 +41,7 @@ verb_run() {
 check_run() {
   [[ $FORMAT == text ]] ||
     fail usage.option "'run' takes no --$FORMAT: standard output is the command's; see 'tenure show SESSION --$FORMAT'"
-  if is_given max-secs && ((10#${GIVEN[max-secs]} < 1 || 10#${GIVEN[max-secs]} > 31536000)); then
+  if is_given max-secs && ((${GIVEN[max-secs]} < 1 || ${GIVEN[max-secs]} > 31536000)); then
     fail usage.number '--max-secs is a number of seconds, from 1 to 31536000'
   fi
 }

@@ -28,7 +28,7 @@ verb_declare() {
 }
 
 verb_run() {
-  local -r interval=$((10#${GIVEN[interval]-1})) count=$((10#${GIVEN[count]-0}))
+  local -r interval=${GIVEN[interval]-1} count=${GIVEN[count]-0}
   local scope=''
   ((interval >= 1)) || fail usage.number '--interval needs a number of seconds, at least 1'
   ! is_given count || ((count >= 1)) || fail usage.number '--count needs a number, at least 1'
