@@ -27,6 +27,11 @@ static void check_give(sqlite3_context *ctx, tn_text text) {
   sqlite3_result_text(ctx, text.z, (int)text.n, SQLITE_TRANSIENT);
 }
 
+/* Refuses with CODE, which the caller of the function gave, and the value it is about. */
+static void check_refuse(sqlite3_context *ctx, tn_text code, tn_text value) {
+  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", value.z, value.n);
+}
+
 static void fn_check_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text what, id;
   (void)n;
@@ -81,7 +86,7 @@ static void fn_check_int(sqlite3_context *ctx, int n, sqlite3_value **args) {
     return;
   }
   if (!tn_value_text(ctx, args[1], &text)) return;
-  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", text.z, text.n);
+  check_refuse(ctx, code, text);
 }
 
 static void fn_check_amount(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -95,7 +100,7 @@ static void fn_check_amount(sqlite3_context *ctx, int n, sqlite3_value **args) {
     return;
   }
   if (!tn_value_text(ctx, args[1], &text)) return;
-  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", text.z, text.n);
+  check_refuse(ctx, code, text);
 }
 
 static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -111,7 +116,7 @@ static void fn_check_word(sqlite3_context *ctx, int n, sqlite3_value **args) {
       return;
     }
   }
-  tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", value.z, value.n);
+  check_refuse(ctx, code, value);
 }
 
 static void fn_check_json_array(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -122,7 +127,7 @@ static void fn_check_json_array(sqlite3_context *ctx, int n, sqlite3_value **arg
   if (json.n <= CHECK_TEXT_MAX && tn_json_is_array(json.z, json.n)) {
     check_give(ctx, json);
   } else {
-    tn_refuse(ctx, code.z == NULL ? "" : code.z, NULL, NULL, 0);
+    check_refuse(ctx, code, json);
   }
 }
 

@@ -15,8 +15,8 @@ BEGIN
                 WHEN NEW.started_at > session_now() OR NEW.ended_at > session_now() THEN 'write.stamp'
                 WHEN NEW.ended_at IS NULL AND NOT session_allows_turn(s.status) THEN 'turn.not_allowed'
                 WHEN NEW.ended_at IS NULL AND o.turn_id IS NOT NULL THEN 'turn.busy' END,
-           'what', 'a turn of session ' || NEW.session_id, 'session', NEW.session_id, 'status', s.status, 'turn', coalesce(o.turn_id, NEW.turn_id),
-           'row', s.clock, 'connection', tenure_clock_kind())
+           'what', 'a turn of session ' || NEW.session_id, 'session', NEW.session_id, 'status', s.status,
+           'turn', coalesce(o.turn_id, NEW.turn_id), 'row', s.clock, 'connection', tenure_clock_kind())
     FROM (SELECT 1)
     LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
     LEFT JOIN tenure_turn AS o ON o.session_id = NEW.session_id AND o.ended_at IS NULL;
