@@ -2,17 +2,20 @@
 """What the caller of the command brings along without a word: variables and functions of its shell, a locale,
 closed descriptors, the name of the folder that the command lies in, and processes that get the numbers of ours."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "run"))
-from command import TENURE, Place, children, clean, kill, lives, name_of, until  # noqa: E402
+from command import TENURE, Place, clean  # noqa: E402
+from apart import APART, may_be_apart  # noqa: E402
 from tap import ROOT, diag, done, is_, ok  # noqa: E402
 
 place = Place()
-session = place.tenure("start", "--scope", "s", "--actor", "a", "--lease", "600", "--json").stdout.split('"session_id":"')[1][:30]
+started = place.tenure("start", "--scope", "s", "--actor", "a", "--lease", "600", "--json")
+session = json.loads(started.stdout)["result"]["session_id"]
 
 
 def shell(text, patience=20, **environment):
@@ -29,9 +32,13 @@ def shell(text, patience=20, **environment):
     return run.returncode, out, err
 
 
+def locked(kind, seconds, database):
+    """The beginning of a line: somebody else has locked DATABASE for a while."""
+    return f"(printf 'BEGIN {kind};\\n'; sleep {seconds}; printf 'COMMIT;\\n') | sqlite3 {database} & sleep 0.3; "
+
+
 # A time limit for 'read', which some exports to end idle shells.
-LOCKED = """(printf 'BEGIN IMMEDIATE;\\n'; sleep 2; printf 'COMMIT;\\n') | sqlite3 "$TENURE_DB" & sleep 0.3; """
-is_(shell(LOCKED + '"$T" run --scope tmout --actor b -- printenv TMOUT', TMOUT="1")[:2], (0, "1\n"),
+is_(shell(locked("IMMEDIATE", 2, '"$TENURE_DB"') + '"$T" run --scope tmout --actor b -- printenv TMOUT', TMOUT="1")[:2], (0, "1\n"),
     "TMOUT does not end the start of a run, and reaches its command")
 is_(shell('"$T" wait "$S" --cap 2', TMOUT="1")[0], 0, "nor a wait")
 
@@ -62,14 +69,12 @@ for variables in ({"CDPATH": place.file("elsewhere"), "CLAUDE_PROJECT_DIR": "pro
 
 got = shell('"$T" run --scope locale --actor b -- printenv LC_ALL', LC_ALL="xx_YY")
 is_(got[:2], (0, "xx_YY\n"), "a locale that is not installed reaches the command")
-got = shell('"$T" watch --count 3', LC_ALL="xx_YY")
+got = shell('timeout 3 "$T" watch', LC_ALL="xx_YY")
 ok(got[2].count("setlocale") <= 3, "and is not complained about again and again") or diag(got[2])
 
 # Numbers with zeros in front.
 is_(shell('"$T" watch --json --interval 08 --count 01')[0], 0, "08 and 01 are numbers of a watch")
-shell('"$T" --db empty.db init && : >zero.db')
-LOCKED = """(printf 'BEGIN EXCLUSIVE;\\n'; sleep 1.5; printf 'COMMIT;\\n') | sqlite3 zero.db & sleep 0.3; """
-got = shell(LOCKED + '"$T" --db zero.db init', TENURE_BUSY_TIMEOUT="0090")
+got = shell(locked("EXCLUSIVE", 1.5, "zero.db") + '"$T" --db zero.db init', TENURE_BUSY_TIMEOUT="0090")
 ok(got[0] == 5 and "too great" not in got[2], "and 0090 is one of milliseconds") or diag(got)
 
 got = shell('"$T" timeline "$S" --limit 0')
@@ -91,7 +96,13 @@ for name in ("a\nb", "|pipe"):
 # the next number can be chosen.
 REUSE = """
 "$T" run --scope reuse --actor b --lease 6 -- sleep 6 & run=$!
-until keeper=$(pgrep -P "$run" -x sqlite3); do sleep 0.05; done
+keeper=
+until [[ $keeper ]]; do
+  sleep 0.05
+  for child in $(<"/proc/$run/task/$run/children"); do
+    [[ $(<"/proc/$child/comm") != sqlite3 ]] || keeper=$child
+  done
+done
 sleep 0.5
 kill -KILL "$keeper"
 sleep 0.5
@@ -102,11 +113,10 @@ echo "$((other == keeper)) $?"
 wait "$run"
 echo "run $?"
 """
-apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c"]
-if os.geteuid() != 0 or subprocess.run(apart + ["true"], capture_output=True, check=False).returncode:
+if os.geteuid() != 0 or not may_be_apart():
     diag("numbers of processes cannot be chosen here, so that none is used again on purpose")
 else:
-    run = subprocess.run(apart + [REUSE], env=clean() | {"T": TENURE, "TENURE_DB": place.path}, cwd=place.folder,
+    run = subprocess.run(APART + [REUSE], env=clean() | {"T": TENURE, "TENURE_DB": place.path}, cwd=place.folder,
                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     is_(run.stdout.split("\n")[:2], ["1 0", "run 0"], "who has the number of our sqlite3 is not killed") or diag(run.stderr)
 

@@ -9,9 +9,11 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
+from apart import may_be_apart  # noqa: E402
 from mutants import JUDGES, ROOT, all_mutants  # noqa: E402
+from order import is_script  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
-from tree import Tree, may_be_apart  # noqa: E402
+from tree import Tree  # noqa: E402
 
 # The kinds of mutants: where they are, how their names begin, and how many there are at the least.
 KINDS = {
@@ -60,7 +62,7 @@ with tempfile.TemporaryDirectory() as place:
         done()
     is_(tree.passes("tests/guards/session_delete.t")[0], True, "a test passes in the copy")
     for file, what, test in MUST_DIE:
-        if file.startswith("bin/") and not may_be_apart():
+        if is_script(file) and not may_be_apart():
             diag(f"{what} of {file} is not tried: unshare(1), which keeps its signals from others, does not work here")
             continue
         found = [m for m in mutants if m.file == file and m.what.startswith(what)]

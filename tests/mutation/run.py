@@ -23,7 +23,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import order  # noqa: E402
 import reach  # noqa: E402
 from mutants import ROOT, all_mutants  # noqa: E402
-from tree import Tree, may_be_apart  # noqa: E402
+from apart import may_be_apart  # noqa: E402
+from tree import Tree  # noqa: E402
 
 PLACE = os.path.join(ROOT, "dist", "mutation")
 RESULTS = os.path.join(PLACE, "results.txt")

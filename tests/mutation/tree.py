@@ -6,8 +6,9 @@ import signal
 import subprocess
 from contextlib import contextmanager
 
-from mutants import ROOT
-from order import is_of_command
+from mutants import ROOT  # which makes tests/lib known
+from apart import APART
+from order import is_of_command, is_script
 
 # What has been built is copied with its times, so that only what changes is built anew.
 COPIED = ("Makefile", "README.md", "bin", "docs", "examples", "ext", "packaging", "sql", "tests",
@@ -15,14 +16,8 @@ COPIED = ("Makefile", "README.md", "bin", "docs", "examples", "ext", "packaging"
 # A mixture of && and || that a mutant makes is as good as any.
 FLAGS = "-O1 -Wno-parentheses"
 HANG = 180  # seconds without a word from a test
-# Where scripts are tested that may be broken: a signal to the wrong process reaches none outside. The shell takes
-# care of orphans, as the first process there must.
-APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-APART += ([] if os.geteuid() == 0 else ["--user", "--map-root-user"]) + ["bash", "-c", '"$0"; exit $?']
-
-
-def may_be_apart():
-    return subprocess.run(APART + ["true"], capture_output=True, check=False).returncode == 0
+# Where scripts are tested that may be broken: a signal to the wrong process reaches none outside.
+ASIDE = APART + ['"$0"; exit $?']
 
 
 class Tree:
@@ -47,7 +42,7 @@ class Tree:
 
     def builds(self, file):
         """Whether what FILE is a part of can be built, or read."""
-        if not file.startswith("bin/"):
+        if not is_script(file):
             return self.make("all")
         return subprocess.run(["bash", "-O", "extglob", "-n", os.path.join(self.root, file)], capture_output=True,
                               check=False).returncode == 0
@@ -74,7 +69,7 @@ class Tree:
         if test.startswith("dist/") and not self.make(test):
             return False, 0
         limit = [] if cost is None else ["prlimit", f"--cpu={int(5 + 5 * cost)}"]
-        place = APART if is_of_command(test) else []
+        place = ASIDE if is_of_command(test) else []
         with subprocess.Popen(limit + place + [os.path.join(self.root, test)], cwd=self.root, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
                               env=self.environment) as run:
