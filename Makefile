@@ -19,8 +19,9 @@ PROVE   ?= -j$(shell echo $$(($(JOBS) * 3 / 2)))
 
 C_FILES   = $(sort $(wildcard ext/*.c)) dist/gen/schema.c dist/gen/checks.c
 H_FILES   = $(sort $(wildcard ext/*.h))
+SQL_PARTS = schema view guard verb
 SQL_FILES = sql/schema/meta.sql $(filter-out sql/schema/meta.sql, \
-            $(foreach part,schema view guard verb,$(sort $(wildcard sql/$(part)/*.sql))))
+            $(foreach part,$(SQL_PARTS),$(sort $(wildcard sql/$(part)/*.sql))))
 OBJECTS   = $(patsubst %.c,dist/obj/%.o,$(notdir $(C_FILES)))
 STATICS   = $(patsubst %.c,dist/static/%.o,$(notdir $(C_FILES)))
 
@@ -54,11 +55,12 @@ deps:  ## install what is missing: Debian packages, only those that are absent
 
 # --- building
 
-dist/gen/schema.c: ext/embed.awk sql/receipt.template $(SQL_FILES)
+# A folder is newer than what was made of it when a file has gone from it.
+dist/gen/schema.c: ext/embed.awk sql/receipt.template $(SQL_FILES) $(addprefix sql/,$(SQL_PARTS))
 	@mkdir -p $(@D)
 	awk -v template=sql/receipt.template -f ext/embed.awk $(SQL_FILES) > $@.new && mv $@.new $@
 
-dist/gen/checks.c: ext/embed_checks.awk $(sort $(wildcard sql/check/*.sql))
+dist/gen/checks.c: ext/embed_checks.awk $(sort $(wildcard sql/check/*.sql)) sql/check
 	@mkdir -p $(@D)
 	awk -f ext/embed_checks.awk $(sort $(wildcard sql/check/*.sql)) > $@.new && mv $@.new $@
 
