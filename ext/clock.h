@@ -25,6 +25,7 @@ typedef struct tn_machine {
   char boot[TN_BOOT_MAX];        /* the uuid of this boot, without any namespace */
 } tn_machine;
 
+/* Reads who this machine is into *OUT; what cannot be read is the empty text. */
 void tn_clock_machine(tn_machine *out);
 
 /* "<device>:<inode>" of the file at PATH, by stat() alone: opening and closing a database file behind

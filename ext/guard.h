@@ -6,6 +6,7 @@
 
 #include "registry.h"
 
+/* Adds the functions to a connection. Returns an SQLite result code; see registry.h. */
 int tn_guard_register(tn_registry *registry);
 
 /* Removes the guards from every table of the main schema. Returns a result code. */

@@ -31,6 +31,7 @@ typedef struct tn_notice {
 ** does. NULL or "" is a database without a file: nobody can hear of it. */
 void tn_notice_listen(tn_notice *notice, const char *path);
 
+/* 1 while NOTICE has something to listen to, else 0. */
 int tn_notice_listens(const tn_notice *notice);
 
 /* Stops listening; from then on others may, and who writes pays nothing for NOTICE. */

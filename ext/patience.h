@@ -14,6 +14,7 @@
 
 #include "registry.h"
 
+/* Adds the functions to a connection. Returns an SQLite result code; see registry.h. */
 int tn_patience_register(tn_registry *registry);
 
 #endif

@@ -70,6 +70,7 @@ typedef struct tn_status_alias {
 /* The status that is written as the N bytes at Z, or -1. Case matters; nothing is trimmed. */
 int tn_policy_find(const char *z, size_t n);
 
+/* The row of a status, never NULL; it lives for ever. */
 const tn_status_policy *tn_policy_of(tn_status status);
 
 /* 1 or 0, as PREDICATE says of the status that is written as the N bytes at Z; -1 if they are none. */

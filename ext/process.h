@@ -38,6 +38,7 @@ typedef enum tn_process_verdict {
   TN_PROCESS_DEAD
 } tn_process_verdict;
 
+/* What can be said of the process that IDENTITY names, now. (Contract: 04, "Process identity".) */
 tn_process_verdict tn_process_state(const tn_process_identity *identity);
 
 /* "unknown", "live" or "dead". */
@@ -55,6 +56,7 @@ int tn_process_boot_uuid(char *out, size_t cap);
 /* "<boot uuid>/<pid-namespace inode>": within it, a pid and its start ticks name one process. */
 int tn_process_host_boot_id(char *out, size_t cap);
 
+/* The name of this host. */
 int tn_process_host_name(char *out, size_t cap);
 
 #endif

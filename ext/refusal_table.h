@@ -6,6 +6,7 @@
 
 #include "registry.h"
 
+/* Adds the table to a connection. Returns an SQLite result code; see registry.h. */
 int tn_refusal_table_register(tn_registry *registry);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "registry.h"
 
+/* Adds the functions to a connection. Returns an SQLite result code; see registry.h. */
 int tn_verb_register(tn_registry *registry);
 
 #endif
