@@ -8,10 +8,10 @@ BEGIN
    WHERE session_id = NEW.session_id AND request_id = NEW.request_id
      AND (attempt = NEW.attempt OR (state = 'pending' AND NEW.state = 'pending'));
   SELECT tenure_check_id('request_id', NEW.request_id);
+  INSERT INTO tenure_row_gate (session_id, incarnation, missing)
+  VALUES (NEW.session_id, NEW.incarnation, 'turn.missing');
   SELECT tenure_refuse(
-           CASE WHEN s.session_id IS NULL THEN 'turn.missing'
-                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
-                WHEN NEW.created_at > session_now() THEN 'write.stamp'
+           CASE WHEN NEW.created_at > session_now() THEN 'write.stamp'
                 WHEN NEW.state = 'resolved' THEN 'write.request'
                 WHEN NEW.state = 'expired' AND NEW.decision IS NOT turn_request_default(NEW.kind)
                 THEN 'write.request'
@@ -19,16 +19,12 @@ BEGIN
                                           WHERE session_id = NEW.session_id
                                             AND request_id = NEW.request_id)
                 THEN 'write.request'
-                WHEN NEW.state = 'pending' AND t.turn_id IS NULL THEN 'write.request' END,
-           'session', NEW.session_id, 'what', 'a request', 'row', s.clock, 'connection', tenure_clock_kind())
-    FROM (SELECT 1)
-    LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
-    LEFT JOIN tenure_turn AS t
-      ON t.session_id = NEW.session_id AND t.turn_id = NEW.turn_id AND t.ended_at IS NULL;
-  INSERT INTO tenure_refusal (code, session_id)
-  VALUES ((SELECT 'fence.session' FROM tenure_session
-            WHERE session_id = NEW.session_id AND incarnation <> NEW.incarnation),
-          NEW.session_id);
+                WHEN NEW.state = 'pending'
+                     AND NOT EXISTS (SELECT 1 FROM tenure_turn
+                                      WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id
+                                        AND ended_at IS NULL)
+                THEN 'write.request' END,
+           'what', 'a request');
 END;
 
 CREATE TRIGGER tenure_request_update_guard BEFORE UPDATE ON tenure_request

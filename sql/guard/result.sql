@@ -11,19 +11,11 @@ BEGIN
    WHERE session_id = NEW.session_id AND incarnation = NEW.incarnation AND turn_id = NEW.turn_id;
   SELECT tenure_check_id('turn_id', NULLIF(NEW.turn_id, '')),
          tenure_check_text('summary', NEW.summary);
-  SELECT tenure_refuse(
-           CASE WHEN s.session_id IS NULL THEN 'result.missing'
-                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
-                WHEN NEW.revision <> 1 THEN 'write.result'
-                WHEN NEW.recorded_at > session_now() THEN 'write.stamp' END,
-           'session', NEW.session_id, 'what', 'a result', 'row', s.clock,
-           'connection', tenure_clock_kind())
-    FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id;
-  INSERT INTO tenure_refusal (code, session_id)
-  VALUES ((SELECT CASE WHEN incarnation <> NEW.incarnation THEN 'fence.session'
-                       WHEN session_end_is_loss(end_reason) THEN 'fence.token' END
-             FROM tenure_session WHERE session_id = NEW.session_id),
-          NEW.session_id);
+  INSERT INTO tenure_row_gate (session_id, incarnation, late, missing)
+  VALUES (NEW.session_id, NEW.incarnation, 1, 'result.missing');
+  SELECT tenure_refuse(CASE WHEN NEW.revision <> 1 THEN 'write.result'
+                            WHEN NEW.recorded_at > session_now() THEN 'write.stamp' END,
+                       'what', 'a result');
 END;
 
 CREATE TRIGGER tenure_result_update_guard BEFORE UPDATE ON tenure_result
@@ -41,14 +33,8 @@ BEGIN
                      OR NEW.recorded_at > max(OLD.recorded_at, session_now())
                 THEN 'write.stamp' END,
            'what', 'a result of session ' || OLD.session_id);
-  SELECT tenure_refuse('usage.clock', 'row', s.clock, 'connection', tenure_clock_kind())
-    FROM tenure_session AS s
-   WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind();
-  INSERT INTO tenure_refusal (code, session_id)
-  VALUES ((SELECT CASE WHEN incarnation <> OLD.incarnation THEN 'fence.session'
-                       WHEN session_end_is_loss(end_reason) THEN 'fence.token' END
-             FROM tenure_session WHERE session_id = OLD.session_id),
-          OLD.session_id);
+  INSERT INTO tenure_row_gate (session_id, incarnation, late)
+  VALUES (OLD.session_id, OLD.incarnation, 1);
 END;
 
 CREATE TRIGGER tenure_result_delete_guard BEFORE DELETE ON tenure_result
@@ -82,18 +68,9 @@ BEGIN
     FROM tenure_completion
    WHERE session_id = NEW.session_id AND incarnation = NEW.incarnation;
   SELECT tenure_check_text('reason', NEW.reason);
-  SELECT tenure_refuse(
-           CASE WHEN s.session_id IS NULL THEN 'completion.missing'
-                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
-                WHEN NEW.recorded_at > session_now() THEN 'write.stamp' END,
-           'session', NEW.session_id, 'what', 'a completion packet', 'row', s.clock,
-           'connection', tenure_clock_kind())
-    FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id;
-  INSERT INTO tenure_refusal (code, session_id)
-  VALUES ((SELECT CASE WHEN incarnation <> NEW.incarnation THEN 'fence.session'
-                       WHEN session_end_is_loss(end_reason) THEN 'fence.token' END
-             FROM tenure_session WHERE session_id = NEW.session_id),
-          NEW.session_id);
+  INSERT INTO tenure_row_gate (session_id, incarnation, late, missing)
+  VALUES (NEW.session_id, NEW.incarnation, 1, 'completion.missing');
+  SELECT tenure_refuse('write.stamp', 'what', 'a completion packet') WHERE NEW.recorded_at > session_now();
 END;
 
 CREATE TRIGGER tenure_completion_update_guard BEFORE UPDATE ON tenure_completion

@@ -7,23 +7,19 @@ BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_turn')
     FROM tenure_turn WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id;
   SELECT tenure_check_id('turn_id', NEW.turn_id);
+  INSERT INTO tenure_row_gate (session_id, incarnation, missing)
+  VALUES (NEW.session_id, NEW.incarnation, 'turn.missing');
   SELECT tenure_refuse(
-           CASE WHEN s.session_id IS NULL THEN 'turn.missing'
-                WHEN s.clock <> tenure_clock_kind() THEN 'usage.clock'
-                WHEN (NEW.ended_at IS NULL) <> (NEW.state = 'reserved' OR NEW.state = 'running')
+           CASE WHEN (NEW.ended_at IS NULL) <> (NEW.state = 'reserved' OR NEW.state = 'running')
                 THEN 'write.turn'
                 WHEN NEW.started_at > session_now() OR NEW.ended_at > session_now() THEN 'write.stamp'
                 WHEN NEW.ended_at IS NULL AND NOT session_allows_turn(s.status) THEN 'turn.not_allowed'
                 WHEN NEW.ended_at IS NULL AND o.turn_id IS NOT NULL THEN 'turn.busy' END,
            'what', 'a turn of session ' || NEW.session_id, 'session', NEW.session_id, 'status', s.status,
-           'turn', coalesce(o.turn_id, NEW.turn_id), 'row', s.clock, 'connection', tenure_clock_kind())
-    FROM (SELECT 1)
-    LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
-    LEFT JOIN tenure_turn AS o ON o.session_id = NEW.session_id AND o.ended_at IS NULL;
-  INSERT INTO tenure_refusal (code, session_id)
-  VALUES ((SELECT 'fence.session' FROM tenure_session
-            WHERE session_id = NEW.session_id AND incarnation <> NEW.incarnation),
-          NEW.session_id);
+           'turn', coalesce(o.turn_id, NEW.turn_id))
+    FROM tenure_session AS s
+    LEFT JOIN tenure_turn AS o ON o.session_id = s.session_id AND o.ended_at IS NULL
+   WHERE s.session_id = NEW.session_id;
 END;
 
 -- A NULL is refused by name: under OR REPLACE SQLite makes it the column's default, after this guard.

@@ -129,14 +129,14 @@ def result(w, call):
     key = (s.incarnation, "")
     old = s.results.get(key)
     if old is None:
-        w.own_clock(s)
         refuse_if(s.end_reason in LOST, "fence.token")
+        w.own_clock(s)
         s.results[key] = {"status": call["status"], "exit_code": None, "summary": None, "provenance": "agent",
                           "final": 0, "recorded_at": w.now, "revision": 1}
         return {}
     refuse_if(old["final"] or PROVENANCE[call["provenance"]] < PROVENANCE[old["provenance"]], "write.result")
-    w.own_clock(s)
     refuse_if(s.end_reason in LOST, "fence.token")
+    w.own_clock(s)
     old.update(status=call["status"], provenance=call["provenance"], summary=None, revision=old["revision"] + 1)
     return {}
 

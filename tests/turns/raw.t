@@ -73,6 +73,12 @@ with t.situation("turns by hand"):
     t.clock(t.now + 5)
     t.sql("UPDATE tenure_turn SET state = 'running', started_at = started_at + 5")
     is_(t.value("SELECT started_at FROM tenure_turn"), t.now, "it begins by the clock")
+    begun = t.now
+    t.clock(t.now + 60)
+    t.verb("takeover", scope="main", actor_id="bob", reason="silent")
+    t.sql(turn.replace("'t1'", "'t2'"), (session, "completed", begun, begun + 9))
+    is_(t.sql("SELECT turn_id, state FROM tenure_turn"), [("t1", "interrupted"), ("t2", "completed")],
+        "what is over may be told late, also of a session whose scope was taken")
 
 with t.situation("what is remembered of a session"):
     session = working()

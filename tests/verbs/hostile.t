@@ -88,6 +88,7 @@ inner = [name for (name,) in t.sql(
     if name not in [f"tenure_{verb}" for verb in RIGHT]
     and not t.sql("SELECT 1 FROM sqlite_schema WHERE name = ? || '_receipt'", (name,))  # a verb of turns
     and not name.startswith("tenure_refusal")  # can only refuse
+    and name != "tenure_row_gate"              # likewise
     and name != "tenure_scope"                 # whatever is written to it is refused
     and name != "tenure_logged"]               # can only add to the log, which anyone may
 # The words and numbers by which one of several triggers is chosen; where it is a NULL, it may be any column.

@@ -1,0 +1,19 @@
+-- The rules that a plain row of a turn, a request, a result or a completion packet begins with: its session is
+-- there and on the clock of this connection, and it is of the session's incarnation; and what may arrive late,
+-- after the end (late = 1), is not of a holder that somebody else has replaced.
+
+CREATE VIEW tenure_row_gate AS
+SELECT NULL AS session_id, NULL AS incarnation, NULL AS late, NULL AS missing WHERE 0;
+
+CREATE TRIGGER tenure_row_gate_judge INSTEAD OF INSERT ON tenure_row_gate
+BEGIN
+  INSERT INTO tenure_refusal (code, session_id)
+  VALUES ((SELECT CASE WHEN s.session_id IS NULL THEN NEW.missing
+                       WHEN s.incarnation <> NEW.incarnation THEN 'fence.session'
+                       WHEN NEW.late AND session_end_is_loss(s.end_reason) THEN 'fence.token' END
+             FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id),
+          NEW.session_id);
+  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
+    FROM tenure_session
+   WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
+END;
