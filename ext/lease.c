@@ -46,17 +46,19 @@ static tn_maybe last_seen(const tn_lease_record *record) {
   return beat.value > started.value ? beat : started;
 }
 
-/* An interactive session holds through the 28,800th second, so its end is one second later. */
-static tn_maybe interactive_end(const tn_lease_record *record) {
-  tn_maybe seen = last_seen(record);
-  if (seen.known) seen.value = tn_lease_add(seen.value, TN_INTERACTIVE_IDLE_MAX + 1);
-  return seen;
+tn_maybe tn_lease_holds_until(const tn_lease_record *record) {
+  if (!record->interactive)
+    return tn_lease_expires_at(record->last_heartbeat_at, record->lease_ttl);
+  tn_maybe until = last_seen(record);
+  if (until.known) until.value = tn_lease_add(until.value, TN_INTERACTIVE_IDLE_MAX);
+  return until;
 }
 
-/* The end of the hold on the wall clock. */
+/* The first second on the wall clock in which the hold is over. */
 static tn_maybe wall_end(const tn_lease_record *record) {
-  return record->interactive ? interactive_end(record)
-                             : tn_lease_expires_at(record->last_heartbeat_at, record->lease_ttl);
+  tn_maybe end = tn_lease_holds_until(record);
+  if (record->interactive && end.known) end.value = tn_lease_add(end.value, 1);
+  return end;
 }
 
 /* True if the row carries evidence and the judge stands on the machine that it names. */

@@ -6,6 +6,7 @@
 **   lease_expired(expires_at, now), lease_expired(last_heartbeat_at, lease_ttl, now)
 **   lease_remaining(last_heartbeat_at, lease_ttl, now)
 **   session_lifecycle(owner_kind)
+**   lease_holds_until(owner_kind, last_started_at, last_heartbeat_at, lease_ttl)
 **   session_is_stale(session_id, owner_kind, last_started_at, last_heartbeat_at, lease_ttl, now)
 **   session_verdict(process, status, owner_kind, has_pid, stale, overdue_secs, lease_ttl,
 **                   quiet_secs, started_secs)
@@ -93,6 +94,22 @@ static void fn_lifecycle(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_text(ctx, interactive ? "interactive" : "autonomous", -1, SQLITE_STATIC);
 }
 
+/* Reads the four arguments owner_kind, last_started_at, last_heartbeat_at, lease_ttl. Returns 0 when the result is
+** set, or is to be NULL. */
+static int lease_read_times(sqlite3_context *ctx, sqlite3_value **args, tn_lease_record *record) {
+  return lease_read_kind(ctx, args[0], &record->interactive) &&
+         lease_read(ctx, args[1], "last_started_at", &record->last_started_at) &&
+         lease_read(ctx, args[2], "last_heartbeat_at", &record->last_heartbeat_at) &&
+         lease_read(ctx, args[3], "lease_ttl", &record->lease_ttl);
+}
+
+static void fn_holds_until(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_lease_record record;
+  (void)n;
+  memset(&record, 0, sizeof record);
+  if (lease_read_times(ctx, args, &record)) lease_result(ctx, tn_lease_holds_until(&record));
+}
+
 static void fn_is_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_lease_record record;
   tn_lease_witness witness;
@@ -104,10 +121,7 @@ static void fn_is_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
     sqlite3_result_int(ctx, 1); /* a row without an id holds nothing */
     return;
   }
-  if (!lease_read_kind(ctx, args[1], &record.interactive)) return;
-  if (!lease_read(ctx, args[2], "last_started_at", &record.last_started_at)) return;
-  if (!lease_read(ctx, args[3], "last_heartbeat_at", &record.last_heartbeat_at)) return;
-  if (!lease_read(ctx, args[4], "lease_ttl", &record.lease_ttl)) return;
+  if (!lease_read_times(ctx, args + 1, &record)) return;
   if (!lease_read(ctx, args[5], "now", &now) || !now.known) return;
   if (record.interactive) {
     witness.now = now.value;
@@ -129,10 +143,7 @@ static int lease_read_text(sqlite3_context *ctx, sqlite3_value *value, const cha
 /* Reads the eight arguments H and the judge. Returns 0 when the result is set, or is to be NULL. */
 static int lease_read_hold(sqlite3_context *ctx, sqlite3_value **args, tn_lease_record *record,
                            tn_lease_witness *witness) {
-  if (!lease_read_kind(ctx, args[0], &record->interactive)) return 0;
-  if (!lease_read(ctx, args[1], "last_started_at", &record->last_started_at)) return 0;
-  if (!lease_read(ctx, args[2], "last_heartbeat_at", &record->last_heartbeat_at)) return 0;
-  if (!lease_read(ctx, args[3], "lease_ttl", &record->lease_ttl)) return 0;
+  if (!lease_read_times(ctx, args, record)) return 0;
   if (!lease_read_text(ctx, args[4], &record->machine)) return 0;
   if (!lease_read_text(ctx, args[5], &record->boot)) return 0;
   if (!lease_read(ctx, args[6], "lease_deadline_mono", &record->deadline)) return 0;
@@ -283,6 +294,7 @@ int tn_lease_register(tn_registry *registry) {
       {"lease_expired", 2, TN_PURE, fn_expired, NULL},
       {"lease_expired", 3, TN_PURE, fn_expired, NULL},
       {"lease_remaining", 3, TN_PURE, fn_remaining, NULL},
+      {"lease_holds_until", 4, TN_PURE, fn_holds_until, NULL},
       {"session_lifecycle", 1, TN_PURE, fn_lifecycle, NULL},
       {"session_is_stale", 6, TN_PURE, fn_is_stale, NULL},
       {"session_verdict", 9, TN_PURE, fn_verdict, NULL},

@@ -21,6 +21,8 @@
 **   tenure_report_again(report)           sets a kept report again, marked as replayed
 **   tenure_object(key, value, ...)        a JSON object; types of keys as in json.h
 **   tenure_fence_refusal(asked_scope, asked_fence, is_required, scope, fence, has_ended)
+**   tenure_start_lifecycle(lifecycle, actor_id, owner_kind, supervisor_id, lease_ttl)
+**                                         the lifecycle that a start asks for, where it names none too
 **   tenure_start_decision(found, stale, wanted, same_owner, proven, strict)
 */
 #include "verb_functions.h"
@@ -298,6 +300,17 @@ static void fn_fence_refusal(sqlite3_context *ctx, int n, sqlite3_value **args) 
   sqlite3_result_text(ctx, code, -1, SQLITE_STATIC);
 }
 
+/* A start that names no lifecycle is autonomous if it has anything that only such a session has. */
+static void fn_start_lifecycle(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  int is_autonomous = 0;
+  if (!tn_value_is_null(args[0])) {
+    sqlite3_result_value(ctx, args[0]);
+    return;
+  }
+  for (int i = 1; i < n; i++) is_autonomous = is_autonomous || !tn_value_is_null(args[i]);
+  sqlite3_result_text(ctx, is_autonomous ? "autonomous" : "interactive", -1, SQLITE_STATIC);
+}
+
 /* A lifecycle word as the decision table knows it; NULL is nobody. */
 static tn_start_found verb_lifecycle(tn_text word) {
   if (word.z == NULL) return TN_START_NOBODY;
@@ -337,6 +350,7 @@ int tn_verb_register(tn_registry *registry) {
       {"tenure_report_again", 1, TN_INNOCUOUS, fn_report_again, NULL},
       {"tenure_object", -1, TN_PURE | SQLITE_RESULT_SUBTYPE, fn_object, NULL},
       {"tenure_fence_refusal", 6, TN_PURE, fn_fence_refusal, NULL},
+      {"tenure_start_lifecycle", 5, TN_PURE, fn_start_lifecycle, NULL},
       {"tenure_start_decision", 6, TN_PURE, fn_start_decision, NULL},
   };
   return tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));

@@ -27,10 +27,8 @@ BEGIN
                 WHEN q.lifecycle = 'autonomous' AND NEW.lease_ttl IS NULL THEN 'opt.lease_required'
                 WHEN NEW.owner_kind = 'interactive' THEN 'opt.kind_not_autonomous' END,
            'value', NEW.owner_kind)
-    FROM (SELECT coalesce(NEW.lifecycle,
-                          CASE WHEN coalesce(NEW.actor_id, NEW.owner_kind, NEW.supervisor_id,
-                                             NEW.lease_ttl) IS NULL
-                               THEN 'interactive' ELSE 'autonomous' END) AS lifecycle) AS q;
+    FROM (SELECT tenure_start_lifecycle(NEW.lifecycle, NEW.actor_id, NEW.owner_kind, NEW.supervisor_id,
+                                        NEW.lease_ttl) AS lifecycle) AS q;
   SELECT tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
          tenure_check_id('actor_id', NEW.actor_id),
          tenure_check_id('supervisor_id', NEW.supervisor_id),
@@ -68,10 +66,8 @@ BEGIN
          tenure_check_int('opt.process', NEW.pid, 1, 2147483647),
          tenure_check_int('opt.process', NEW.pid_start_ticks, 0, 9223372036854775807)
     FROM (SELECT tenure_check_scope(NEW.scope) AS scope,
-                 coalesce(NEW.lifecycle,
-                          CASE WHEN coalesce(NEW.actor_id, NEW.owner_kind, NEW.supervisor_id,
-                                             NEW.lease_ttl) IS NULL
-                               THEN 'interactive' ELSE 'autonomous' END) AS lifecycle) AS q
+                 tenure_start_lifecycle(NEW.lifecycle, NEW.actor_id, NEW.owner_kind, NEW.supervisor_id,
+                                        NEW.lease_ttl) AS lifecycle) AS q
     LEFT JOIN tenure_holder AS h ON h.scope = q.scope;
 END;
 

@@ -10,9 +10,7 @@ SELECT s.session_id, s.scope, s.owner_id, s.supervisor_id, s.lease_ttl, s.starte
        lease_stale_reason(s.owner_kind, s.last_started_at, s.last_heartbeat_at, s.lease_ttl,
                           s.lease_machine, s.lease_boot_id, s.lease_deadline_mono, s.lease_file)
          AS stale_reason,
-       coalesce(lease_expires_at(s.last_heartbeat_at, s.lease_ttl),
-                max(s.last_started_at, coalesce(s.last_heartbeat_at, s.last_started_at)) + 28800)
-         AS holds_until,
+       lease_holds_until(s.owner_kind, s.last_started_at, s.last_heartbeat_at, s.lease_ttl) AS holds_until,
        (lease_stale(s.owner_kind, s.last_started_at, s.last_heartbeat_at, s.lease_ttl,
                     s.lease_machine, s.lease_boot_id, s.lease_deadline_mono, s.lease_file)
         OR process_state(s.pid, s.pid_start_ticks, s.boot_id, s.host) = 'dead') AS abandoned

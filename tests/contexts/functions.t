@@ -49,7 +49,7 @@ with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
 INSIDE = ("tenure_check_", "tenure_report", "tenure_verb", "tenure_effect", "tenure_within", "tenure_replay",
           "tenure_is_blank",
           "tenure_object", "tenure_refuse", "tenure_guard_check", "tenure_clock_kind", "tenure_present",
-          "tenure_fence_refusal", "tenure_start_decision", "tenure_within", "lease_granted", "lease_left", "lease_overdue",
+          "tenure_fence_refusal", "tenure_start_", "lease_granted", "lease_left", "lease_overdue",
           "session_end_status", "session_end_is_loss", "session_result_replaces", "turn_", "tenure_add",
           "tenure_json_merge", "tenure_detail")
 sources = ""

@@ -43,6 +43,15 @@ STALE = [
     ("s", "runtime_worker", None, 100, 60, 159, 0), ("s", None, 0, 100, 60, 159, None),
     ("s", "interactive", 0, None, None, None, None), ("s", "runtime_worker", 0, 100, 60, None, None),
 ]
+# kind, started, heartbeat, ttl -> what people are told that it holds until
+HOLDS = [
+    ("interactive", 100, None, None, 28900), ("interactive", 100, 200, None, 29000),
+    ("interactive", 200, 100, None, 29000), ("interactive", None, 200, None, 29000),
+    ("interactive", 100, None, 60, 28900), ("interactive", MAX, None, None, MAX),
+    ("interactive", None, None, None, None), ("runtime_worker", 900, 100, 60, 160),
+    ("runtime_supervisor", None, 100, 60, 160), ("runtime_worker", 900, None, 60, None),
+    ("runtime_worker", 900, 100, None, None), (None, 100, 100, 60, None),
+]
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009" \
          "\u200a\u2028\u2029\u202f\u205f\u3000"
 # text -> activity, or the code of a refusal
@@ -83,6 +92,8 @@ for expires, now, expired, remaining in EXPIRED:
     is_(call("lease_remaining", split), remaining, f"lease_remaining{shown(split)}")
 for *args, want in STALE:
     is_(call("session_is_stale", args), want, f"session_is_stale{shown(args)}")
+for *args, want in HOLDS:
+    is_(call("lease_holds_until", args), want, f"lease_holds_until{shown(args)}")
 for kind, want in (("interactive", "interactive"), ("runtime_worker", "autonomous"),
                    ("runtime_supervisor", "autonomous"), (None, None)):
     is_(call("session_lifecycle", (kind,)), want, f"session_lifecycle({kind!r})")
@@ -90,10 +101,13 @@ for kind in ("", "Interactive", "worker", "runtime_superviser", "interactive ", 
     t.refused_sql("opt.owner_kind", "SELECT session_lifecycle(?)", (kind,), test=f"lifecycle of {kind!r}")
     t.refused_sql("opt.owner_kind", "SELECT session_is_stale('s', ?, 0, 0, 1, 0)", (kind,),
                   test=f"staleness of kind {kind!r}")
+    t.refused_sql("opt.owner_kind", "SELECT lease_holds_until(?, 0, 0, 1)", (kind,),
+                  test=f"the end of a hold of kind {kind!r}")
 
 # Numbers: integers, reals that are whole, and digits as text are one thing; all else is misuse.
 CALLS = [("lease_expires_at", (100, 60)), ("lease_expired", (100, 60)), ("lease_expired", (100, 60, 99)),
-         ("lease_remaining", (100, 60, 99)), ("session_is_stale", ("s", "runtime_worker", 1, 100, 60, 99)),
+         ("lease_remaining", (100, 60, 99)), ("lease_holds_until", ("interactive", 100, 60, 60)),
+         ("session_is_stale", ("s", "runtime_worker", 1, 100, 60, 99)),
          ("session_is_stale", ("s", "interactive", 1, 100, 60, 99))]
 for name, args in CALLS:
     want = call(name, args)
