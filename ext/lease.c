@@ -46,19 +46,13 @@ static tn_maybe last_seen(const tn_lease_record *record) {
   return beat.value > started.value ? beat : started;
 }
 
+/* An interactive session holds through the 28,800th second, so its end is one second later. */
 tn_maybe tn_lease_holds_until(const tn_lease_record *record) {
   if (!record->interactive)
     return tn_lease_expires_at(record->last_heartbeat_at, record->lease_ttl);
   tn_maybe until = last_seen(record);
-  if (until.known) until.value = tn_lease_add(until.value, TN_INTERACTIVE_IDLE_MAX);
+  if (until.known) until.value = tn_lease_add(until.value, TN_INTERACTIVE_IDLE_MAX + 1);
   return until;
-}
-
-/* The first second on the wall clock in which the hold is over. */
-static tn_maybe wall_end(const tn_lease_record *record) {
-  tn_maybe end = tn_lease_holds_until(record);
-  if (record->interactive && end.known) end.value = tn_lease_add(end.value, 1);
-  return end;
 }
 
 /* True if the row carries evidence and the judge stands on the machine that it names. */
@@ -86,7 +80,8 @@ tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witn
     return witness->monotonic >= record->deadline.value ? TN_LEASE_EXPIRED : TN_LEASE_LIVE;
   }
   if (stamped_ahead(record, witness)) return TN_LEASE_CLOCK;
-  return tn_lease_expired(wall_end(record), witness->now) ? TN_LEASE_EXPIRED : TN_LEASE_LIVE;
+  return tn_lease_expired(tn_lease_holds_until(record), witness->now) ? TN_LEASE_EXPIRED
+                                                                      : TN_LEASE_LIVE;
 }
 
 const char *tn_lease_reason(tn_lease_state state) {
@@ -99,7 +94,8 @@ const char *tn_lease_reason(tn_lease_state state) {
 
 int64_t tn_lease_left(const tn_lease_record *record, const tn_lease_witness *witness) {
   if (tn_lease_judge(record, witness) != TN_LEASE_LIVE) return 0;
-  if (!same_boot(record, witness)) return tn_lease_remaining(wall_end(record), witness->now);
+  if (!same_boot(record, witness))
+    return tn_lease_remaining(tn_lease_holds_until(record), witness->now);
   const int64_t left = lease_distance(record->deadline.value, witness->monotonic);
   return left / LEASE_SECOND + (left % LEASE_SECOND != 0);
 }
@@ -110,6 +106,6 @@ int64_t tn_lease_overdue(const tn_lease_record *record, const tn_lease_witness *
   if (state == TN_LEASE_EXPIRED && same_boot(record, witness)) {
     return lease_distance(witness->monotonic, record->deadline.value) / LEASE_SECOND;
   }
-  const tn_maybe end = wall_end(record);
+  const tn_maybe end = tn_lease_holds_until(record);
   return end.known ? lease_distance(witness->now, end.value) : 0;
 }

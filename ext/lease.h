@@ -68,8 +68,8 @@ tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witn
 /* The word for a state: "expired" and so on; NULL for a live one. */
 const char *tn_lease_reason(tn_lease_state state);
 
-/* The wall time that people are told of a session that falls silent: of a lease the second of its expiry, of an
-** interactive session the last second for which it holds. Unknown if the times that it needs are. */
+/* The first second on the wall clock in which the hold is over, if the session falls silent. Unknown if the times
+** that it needs are. */
 tn_maybe tn_lease_holds_until(const tn_lease_record *record);
 
 /* Seconds for which the hold still lasts by the judge's rule, rounded up, 0 when it is over. */

@@ -86,6 +86,7 @@ static const refusal_entry refusal_catalogue[] = {
      "the write was turned into half an effect, by the statement's own OR clause or by "
      "a trigger of yours; repeat it without"},
     {"usage.context", "{what} must be called as a statement of its own"},
+    {"usage.ceiling", "the usage of the session has reached its ceiling and cannot grow"},
     {"usage.delta",
      "{value} is not an amount that can be added: a number from 0 to 4611686018427387903"},
     {"usage.event", "{value|(none)} is no type of provider event"},
@@ -156,7 +157,8 @@ static const refusal_entry refusal_catalogue[] = {
                   "or an operator by force with a reason"},
     {"clear.denied_stale",
      "the lease of {owner} on scope {scope|(none)} is over ({why|expired}), and session {session} is "
-     "not yours to clear; take it over: tenure takeover --actor <actor-id> --reason <reason>"},
+     "not yours to clear; take it over: tenure takeover --actor <actor-id> --reason <reason> "
+     "--session <session-id>"},
     {"clear.reason_required", "clearing by force needs a reason"},
     {"takeover.missing",
      "there is nothing to take over: nobody holds scope {scope|(none)}, or session "
@@ -224,7 +226,8 @@ static const refusal_entry refusal_catalogue[] = {
      "session {session} has no scope, so there is nothing that its fence could open"},
     {"guard.not_a_table", "{table|(none)} is not a table of the main schema that can be guarded"},
     {"guard.scope_taken", "{table} is guarded for another scope already; unguard it first"},
-    {"guard.ours", "{table} belongs to Tenure, which guards its own tables"},
+    {"guard.ours",
+     "{table} begins with tenure_, as Tenure's own tables do, which it guards itself"},
     {"install.newer", "the schema here is of version {found}, this extension knows {known}: load a "
                       "newer one"},
     {"install.name_taken", "{name} exists already and is not Tenure's"},

@@ -79,8 +79,8 @@ finish() {
   fi
 }
 
-# find_taker: sets TAKER to the attributes that say who has the session now, and why, as far as that can be
-# told.
+# find_taker: sets TAKER to the attributes that say who took the session, by ending it or by holding its scope now,
+# and why, as far as that can be told.
 find_taker() {
   local by reason session ours BUSY_TIMEOUT=1000
   sql_text "$SESSION"

@@ -3,7 +3,7 @@
 --   lifecycle, lease_expires_at   from the row alone
 --   stale, stale_reason           its hold has run out: expired, reboot, copied or clock
 --   remaining_secs                of the lease, by the clock that decides; NULL for interactive ones
---   holds_until                   wall time until which it counts as live if it falls silent, for people
+--   holds_until                   first second of the wall clock in which its hold is over if it falls silent, for people
 --   abandoned                     stale, or its process is proven dead: a start or takeover may end it
 --   verdict                       dead, owned, passive or unknown
 --   idle_secs                     since the last sign of any kind

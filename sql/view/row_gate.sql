@@ -7,12 +7,12 @@ SELECT NULL AS session_id, NULL AS incarnation, NULL AS late, NULL AS missing WH
 
 CREATE TRIGGER tenure_row_gate_judge INSTEAD OF INSERT ON tenure_row_gate
 BEGIN
-  INSERT INTO tenure_refusal (code, session_id)
+  INSERT INTO tenure_refusal (code, session_id, incarnation)
   VALUES ((SELECT CASE WHEN s.session_id IS NULL THEN NEW.missing
                        WHEN s.incarnation <> NEW.incarnation THEN 'fence.session'
                        WHEN NEW.late AND session_end_is_loss(s.end_reason) THEN 'fence.token' END
              FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id),
-          NEW.session_id);
+          NEW.session_id, NEW.incarnation);
   SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
     FROM tenure_session
    WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();

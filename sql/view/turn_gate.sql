@@ -10,7 +10,7 @@ BEGIN
                        'turn_abort', 'request_open', 'request_resolve', 'usage', 'provider_event');
   SELECT tenure_check_int('usage.incarnation', NEW.incarnation, 1, 9223372036854775807),
          tenure_refuse(CASE WHEN NEW.session_id IS NULL THEN 'opt.required' END, 'what', 'session_id');
-  INSERT INTO tenure_refusal (code, session_id, asked)
+  INSERT INTO tenure_refusal (code, session_id, asked, incarnation)
   VALUES ((SELECT CASE
                     WHEN s.session_id IS NULL THEN 'turn.missing'
                     WHEN (NEW.opens AND s.ended_at IS NOT NULL)
@@ -22,7 +22,7 @@ BEGIN
              FROM (SELECT 1)
              LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
              LEFT JOIN tenure_lease AS h ON h.session_id = NEW.session_id),
-          NEW.session_id, NEW.fence);
+          NEW.session_id, NEW.fence, NEW.incarnation);
   SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
     FROM tenure_session
    WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();

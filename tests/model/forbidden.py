@@ -44,8 +44,9 @@ write.stamp       | tenure_request WHERE @ AND state = 'pending' | UPDATE tenure
 turn.missing      | tenure_meta              | INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at) VALUES ('ses_nowhere', 't1', 1, 'running', 1)
 write.delete      | tenure_request WHERE @   | DELETE FROM tenure_request WHERE @
 write.request     | tenure_request WHERE @ AND state <> 'pending' | UPDATE tenure_request SET state = 'pending', resolved_at = NULL, decision = NULL WHERE @ AND state <> 'pending'
-write.request     | tenure_session WHERE @ AND clock = 'virtual' | INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, kind, state, created_at, resolved_at) SELECT session_id, 'by hand', 1, 1, 'approval', 'resolved', 1, 1 FROM tenure_session WHERE @ AND clock = 'virtual'
-usage.clock       | tenure_session WHERE @ AND clock = 'machine' | INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, kind, state, created_at) SELECT session_id, 'by hand', 1, 1, 'approval', 'pending', 1 FROM tenure_session WHERE @ AND clock = 'machine'
+write.request     | tenure_session WHERE @ AND clock = 'virtual' | INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, kind, state, created_at, resolved_at) SELECT session_id, 'by hand', 1, incarnation, 'approval', 'resolved', 1, 1 FROM tenure_session WHERE @ AND clock = 'virtual'
+fence.session     | tenure_session WHERE @ | INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, kind, state, created_at) SELECT session_id, 'by hand', 1, incarnation + 1, 'approval', 'pending', 1 FROM tenure_session WHERE @
+usage.clock       | tenure_session WHERE @ AND clock = 'machine' | INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, kind, state, created_at) SELECT session_id, 'by hand', 1, incarnation, 'approval', 'pending', 1 FROM tenure_session WHERE @ AND clock = 'machine'
 write.fixed       | tenure_turn_input WHERE @ AND state <> 'pending' | UPDATE tenure_turn_input SET state = 'pending' WHERE @ AND state <> 'pending'
 write.append_only | tenure_history WHERE @   | UPDATE tenure_history SET payload = 'x' WHERE @
 

@@ -13,7 +13,7 @@ def holder(w):
             seen = max(s.last_started_at, s.last_heartbeat_at or s.last_started_at)
             yield (s.session_id, "autonomous" if s.autonomous else "interactive", s.expires_at(),
                    int(s.stale(w.now)), s.stale_reason(w.now), s.remaining(w.now),
-                   s.expires_at() if s.autonomous else seen + IDLE_MAX, int(w.abandoned(s)),
+                   s.expires_at() if s.autonomous else seen + IDLE_MAX + 1, int(w.abandoned(s)),
                    s.verdict(w.now, w.processes), s.idle_secs(w.now), s.open_id)
 
 

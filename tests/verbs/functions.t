@@ -45,9 +45,9 @@ STALE = [
 ]
 # kind, started, heartbeat, ttl -> what people are told that it holds until
 HOLDS = [
-    ("interactive", 100, None, None, 28900), ("interactive", 100, 200, None, 29000),
-    ("interactive", 200, 100, None, 29000), ("interactive", None, 200, None, 29000),
-    ("interactive", 100, None, 60, 28900), ("interactive", MAX, None, None, MAX),
+    ("interactive", 100, None, None, 28901), ("interactive", 100, 200, None, 29001),
+    ("interactive", 200, 100, None, 29001), ("interactive", None, 200, None, 29001),
+    ("interactive", 100, None, 60, 28901), ("interactive", MAX, None, None, MAX),
     ("interactive", None, None, None, None), ("runtime_worker", 900, 100, 60, 160),
     ("runtime_supervisor", None, 100, 60, 160), ("runtime_worker", 900, None, 60, None),
     ("runtime_worker", 900, 100, None, None), (None, 100, 100, 60, None),

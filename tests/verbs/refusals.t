@@ -95,6 +95,7 @@ CASES = [
     ("usage.prefix", None, "SELECT session_mint_id('x')", {}, {}),
     ("usage.revision", None, "SELECT session_next_revision('x')", {}, {"value": "x"}),
     ("revision.ceiling", CEILING, "heartbeat", ANN, {}),
+    ("usage.ceiling", None, "SELECT tenure_add(9223372036854775807, 1)", {}, {}),
     ("usage.status", LIVE, "transition", {"session_id": "$S", "status": "gone"}, {"word": "gone"}),
     ("usage.status_alias", None, "SELECT session_status_from('ccd', 'gone')", {},
      {"system": "ccd", "word": "gone"}),
@@ -102,7 +103,7 @@ CASES = [
     ("usage.code", None, "SELECT tenure_refuse('no.such')", {}, {"code": "no.such"}),
     ("usage.time", None, "SELECT tenure_clock(-1)", {}, {}),
     ("start.live_interactive", TYPING, "start", ASK,
-     {"session": "$S", "scope": "main", "since": T0, "until": T0 + 28800}),
+     {"session": "$S", "scope": "main", "since": T0, "until": T0 + 28801}),
     ("start.live_autonomous", LIVE, "start", {}, HOLD | {"owner": "ann", "until": T0 + 60}),
     ("start.live_other_owner", LIVE, "start", {**BOB, "lease_ttl": 60},
      HOLD | {"owner": "ann", "until": T0 + 60}),
@@ -315,7 +316,19 @@ with t.situation("fence.session"):
     t.refused("fence.session", "heartbeat", session_id=session, scope="elsewhere", **ANN,
               says=[session, "elsewhere", "ann"], test="fence.session for another scope")
     t.refused("fence.session", "transition", session_id=session, status="ready", incarnation=2, **ANN,
-              says=[session, "ann"], test="fence.session for another incarnation")
+              says=[session, "is incarnation 1 now, not 2", "ann"], test="fence.session for another incarnation")
+
+# A session without scope has its own owner, whoever holds the scope that a verb means by default.
+with t.situation("without scope"):
+    t.verb("start", actor_id="bob", lease_ttl=600)
+    session = t.verb("start", scope="", **ASK)["session_id"]
+    for code, verb, columns in (
+            ("fence.token", "heartbeat", {**ANN, "fence": 9}), ("heartbeat.not_owner", "heartbeat", {"actor_id": "cy"}),
+            ("clear.denied", "clear", {"actor_id": "cy"}), ("clear.actor_required", "clear", {}),
+            ("takeover.live", "takeover", {"actor_id": "cy", "reason": "r"})):
+        t.refused(code, verb, session_id=session, **columns, says=["ann", "(none)"], test=f"{code}: whose it is")
+        message = error_of(t.db, *verb_sql(verb, {"session_id": session, **columns}))[0]
+        ok("bob" not in message and "main" not in message, f"{code}: and no other: {message}")
 
 # What ended a lease before its time is not said to be a time to come.
 for what, columns, at in (("its process is dead", t.dead_process(), 0), ("clock", {}, -61)):
