@@ -6,7 +6,7 @@
 **   tenure_check_scope(value)          opt.scope; NULL gives 'main', '' gives NULL (no scope)
 **   tenure_check_text(what, value)     opt.text: valid UTF-8 without NUL, at most 65,536 bytes
 **   tenure_check_int(code, value, low, high)   CODE, unless a whole number in that range
-**   tenure_check_amount(code, value)   CODE, unless a finite number from 0 up; gives a real
+**   tenure_check_amount(code, value)   CODE, unless a number from 0 to 4611686018427387903; gives a real
 **   tenure_check_word(code, value, word, ...)  CODE, unless one of the words
 **   tenure_check_json_array(code, value)       CODE, unless an array, of at most 65,536 bytes
 ** and, refusing nothing:
@@ -18,10 +18,12 @@
 #include "text.h"
 #include "value.h"
 
-#include <float.h>
 #include <string.h>
 
 enum { CHECK_TEXT_MAX = 65536 };
+
+/* As for counts: so far from any end that no sum of amounts gets there. */
+static const double CHECK_AMOUNT_MAX = 4611686018427387903.0;
 
 static void check_give(sqlite3_context *ctx, tn_text text) {
   sqlite3_result_text(ctx, text.z, (int)text.n, SQLITE_TRANSIENT);
@@ -95,7 +97,8 @@ static void fn_check_amount(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (tn_value_is_null(args[1]) || !tn_value_text(ctx, args[0], &code)) return;
   const int type = sqlite3_value_numeric_type(args[1]);
   const double amount = sqlite3_value_double(args[1]);
-  if ((type == SQLITE_INTEGER || type == SQLITE_FLOAT) && amount >= 0 && amount <= DBL_MAX) {
+  if ((type == SQLITE_INTEGER || type == SQLITE_FLOAT) && amount >= 0 &&
+      amount <= CHECK_AMOUNT_MAX) {
     sqlite3_result_double(ctx, amount);
     return;
   }

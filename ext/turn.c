@@ -48,10 +48,12 @@ enum {
   TURN_NONE_UNNAMED = 1 << TN_TURN_NONE_UNNAMED,
   TURN_NONE_NEW = 1 << TN_TURN_NONE_NEW,
   TURN_NONE_ENDED = 1 << TN_TURN_NONE_ENDED,
-  TURN_SAME = 1 << TN_TURN_SAME,
+  TURN_RESERVED = 1 << TN_TURN_RESERVED,
+  TURN_RUNNING = 1 << TN_TURN_RUNNING,
   TURN_OTHER = 1 << TN_TURN_OTHER,
   TURN_UNNAMED = 1 << TN_TURN_UNNAMED,
   TURN_NONE = TURN_NONE_UNNAMED | TURN_NONE_NEW | TURN_NONE_ENDED,
+  TURN_SAME = TURN_RESERVED | TURN_RUNNING,
   TURN_OPEN = TURN_SAME | TURN_OTHER | TURN_UNNAMED,
   TURN_ANY = TURN_NONE | TURN_OPEN
 };
@@ -98,7 +100,8 @@ static const turn_row turn_table[] = {
   TURN_ROW("turn.started",          NIL,           NONE_UNNAMED, EITHER, EITHER, NIL,          "running",     "keep",      NIL,           "keep"),
   TURN_ROW("turn.started",          NIL,           NONE_NEW,     EITHER, EITHER, NIL,          "running",     "start",     NIL,           "keep"),
   TURN_ROW("turn.started",          NIL,           NONE_ENDED,   EITHER, EITHER, "turn_ended", NIL,           "keep",      NIL,           "keep"),
-  TURN_ROW("turn.started",          NIL,           SAME,         EITHER, EITHER, NIL,          "running",     "start",     NIL,           "keep"),
+  TURN_ROW("turn.started",          NIL,           RESERVED,     EITHER, EITHER, NIL,          "running",     "start",     NIL,           "keep"),
+  TURN_ROW("turn.started",          NIL,           RUNNING,      EITHER, EITHER, NIL,          "running",     "keep",      NIL,           "keep"),
   TURN_ROW("turn.started",          NIL,           UNNAMED,      EITHER, EITHER, "unnamed",    NIL,           "keep",      NIL,           "keep"),
   TURN_ROW("turn.started",          NIL,           OTHER,        EITHER, YES,    NIL,          "running",     "supersede", "interrupted", "keep"),
   TURN_ROW("turn.started",          NIL,           OTHER,        EITHER, NO,     "conflict",   NIL,           "keep",      NIL,           "keep"),

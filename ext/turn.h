@@ -21,7 +21,8 @@ typedef enum tn_turn_relation {
   TN_TURN_NONE_UNNAMED, /* no turn is open, the event names none */
   TN_TURN_NONE_NEW,     /* no turn is open, the event names one that was never seen */
   TN_TURN_NONE_ENDED,   /* no turn is open, the event names one that has ended */
-  TN_TURN_SAME,         /* the event names the open turn */
+  TN_TURN_RESERVED,     /* the event names the open turn, which is reserved */
+  TN_TURN_RUNNING,      /* the event names the open turn, which runs */
   TN_TURN_OTHER,        /* the event names another than the open turn */
   TN_TURN_UNNAMED       /* a turn is open, the event names none */
 } tn_turn_relation;

@@ -11,7 +11,7 @@
 **                                         what an event does: reason|status|turn|end|error, where a part
 **                                         that is missing is empty
 **   turn_decision_part(decision, part)    one of these parts by name, NULL if it is empty
-**   tenure_add(a, b)                      a + b, saturating; a NULL b adds nothing
+**   tenure_add(a, b)                      a + b, a NULL b adds nothing; usage.ceiling, beyond 64 bits
 **   tenure_json_merge(old, new)           the object OLD with the members of NEW in place of its own, at most
 **                                         65,536 bytes
 **   tenure_json_texts(json)               a table of the texts of a JSON array
@@ -48,9 +48,9 @@ static void fn_event_state(sqlite3_context *ctx, int n, sqlite3_value **args) {
 }
 
 static int turn_read_relation(const char *word, tn_turn_relation *out) {
-  static const char *const words[] = {"none_unnamed", "none_new", "none_ended",
-                                      "same",         "other",    "unnamed"};
-  for (int i = 0; word != NULL && i < 6; i++) {
+  static const char *const words[] = {"none_unnamed", "none_new", "none_ended", "reserved",
+                                      "running",      "other",    "unnamed"};
+  for (int i = 0; word != NULL && i < 7; i++) {
     if (strcmp(words[i], word) == 0) {
       *out = (tn_turn_relation)i;
       return 1;
@@ -110,7 +110,12 @@ static void fn_add(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   if (!tn_value_int(args[0], &a)) return;
   if (!tn_value_is_null(args[1]) && !tn_value_int(args[1], &b)) return;
-  sqlite3_result_int64(ctx, tn_lease_add(a, b));
+  const sqlite3_int64 sum = tn_lease_add(a, b); /* saturating */
+  if (sum - b == a) {
+    sqlite3_result_int64(ctx, sum);
+  } else {
+    tn_refuse(ctx, "usage.ceiling", NULL, NULL, 0);
+  }
 }
 
 /* A merge writes the old members that the new object does not have, then the new ones. */

@@ -61,7 +61,8 @@ CREATE TRIGGER tenure_session_log AFTER UPDATE OF
   incarnation, status, mode, owner_kind, supervisor_id, strict, lease_ttl, start_count, fence,
   current_activity, activity_at, progress_at, no_progress_count, last_outcome, exit_code, exit_signal,
   failure_origin, failure_reason, last_error, last_turn_id, host, boot_id, pid, pid_start_ticks,
-  label, command, cwd, parent_session_id, token_budget, rate_limits
+  label, command, cwd, parent_session_id, token_budget, usage_input, usage_cached_input, usage_output,
+  usage_reasoning_output, usage_total, usage_cost_usd, rate_limits
 ON tenure_session
 WHEN NEW.status <> OLD.status OR NEW.incarnation <> OLD.incarnation
   OR NEW.start_count <> OLD.start_count OR NEW.fence <> OLD.fence
@@ -76,6 +77,9 @@ WHEN NEW.status <> OLD.status OR NEW.incarnation <> OLD.incarnation
   OR NEW.command IS NOT OLD.command OR NEW.cwd IS NOT OLD.cwd
   OR NEW.parent_session_id IS NOT OLD.parent_session_id
   OR NEW.token_budget IS NOT OLD.token_budget OR NEW.rate_limits IS NOT OLD.rate_limits
+  OR NEW.usage_input <> OLD.usage_input OR NEW.usage_cached_input <> OLD.usage_cached_input
+  OR NEW.usage_output <> OLD.usage_output OR NEW.usage_reasoning_output <> OLD.usage_reasoning_output
+  OR NEW.usage_total <> OLD.usage_total OR NEW.usage_cost_usd <> OLD.usage_cost_usd
 BEGIN
   INSERT INTO tenure_event (at, session_id, incarnation, scope, revision, event, from_status,
                             to_status, actor_id, detail)
@@ -90,6 +94,10 @@ BEGIN
                     OR NEW.current_activity IS NOT OLD.current_activity THEN 'session.activity'
                WHEN NEW.progress_at IS NOT OLD.progress_at
                     OR NEW.no_progress_count <> OLD.no_progress_count THEN 'session.progress'
+               WHEN NEW.usage_input <> OLD.usage_input OR NEW.usage_cached_input <> OLD.usage_cached_input
+                    OR NEW.usage_output <> OLD.usage_output OR NEW.usage_total <> OLD.usage_total
+                    OR NEW.usage_reasoning_output <> OLD.usage_reasoning_output
+                    OR NEW.usage_cost_usd <> OLD.usage_cost_usd THEN 'session.usage'
                ELSE 'session.changed' END,
           OLD.status, NEW.status, coalesce(tenure_verb_actor(), NEW.ended_by),
           tenure_object('verb', tenure_verb_name(), 'reason', tenure_verb_reason(),
@@ -114,6 +122,12 @@ BEGIN
                                          THEN NEW.current_activity END,
                         'no_progress_count', NULLIF(NEW.no_progress_count, OLD.no_progress_count),
                         'outcome', NULLIF(NEW.last_outcome, OLD.last_outcome),
+                        'input', NULLIF(NEW.usage_input - OLD.usage_input, 0),
+                        'cached_input', NULLIF(NEW.usage_cached_input - OLD.usage_cached_input, 0),
+                        'output', NULLIF(NEW.usage_output - OLD.usage_output, 0),
+                        'reasoning_output', NULLIF(NEW.usage_reasoning_output - OLD.usage_reasoning_output, 0),
+                        'total', NULLIF(NEW.usage_total - OLD.usage_total, 0),
+                        'cost_usd', NULLIF(NEW.usage_cost_usd - OLD.usage_cost_usd, 0),
                         'exit_code', NEW.exit_code, 'exit_signal', NEW.exit_signal,
                         'failure_origin', NEW.failure_origin,
                         'failure_reason', NEW.failure_reason));

@@ -20,7 +20,11 @@ BEGIN
                            'turn.completed', 'turn.aborted', 'session.exited', 'runtime.error'),
          tenure_refuse(CASE WHEN NEW.type = 'session.state.changed' AND NEW.state IS NULL
                             THEN 'opt.required' END, 'what', 'state');
-  INSERT INTO tenure_turn_gate (session_id, fence, opens) VALUES (NEW.session_id, NEW.fence, 0);
+  -- What comes late from an incarnation that is over is ignored, whatever fence it shows, and not remembered.
+  INSERT INTO tenure_turn_gate (session_id, fence, opens)
+  SELECT NEW.session_id, NEW.fence, 0
+   WHERE NOT EXISTS (SELECT 1 FROM tenure_session
+                      WHERE session_id = NEW.session_id AND incarnation <> NEW.incarnation);
   INSERT INTO tenure_provider_event_found
   SELECT s.session_id, s.status, NEW.type, tenure_check_id('turn_id', NEW.turn_id), o.turn_id, p.message_id,
          p.requested_at, tenure_check_text('message', NEW.message), NEW.event_id,
@@ -39,7 +43,7 @@ BEGIN
                                         WHERE session_id = s.session_id AND turn_id = NEW.turn_id)
                           THEN 'none_ended' ELSE 'none_new' END
                 WHEN NEW.turn_id IS NULL THEN 'unnamed'
-                WHEN NEW.turn_id = o.turn_id THEN 'same' ELSE 'other' END,
+                WHEN NEW.turn_id = o.turn_id THEN o.state ELSE 'other' END,
            p.session_id IS NOT NULL AND s.status = 'starting',
            p.session_id IS NOT NULL AND NEW.expected_turn_id = NEW.turn_id
              AND NOT EXISTS (SELECT 1 FROM tenure_turn
@@ -120,8 +124,9 @@ BEGIN
                            used_cost_usd, last_agent_message)
   SELECT s.session_id, NEW.turn_id, s.incarnation,
          CASE NEW.turns WHEN 'record' THEN NEW.end_state ELSE 'running' END,
-         coalesce(NEW.requested_at, session_now()), session_now(),
-         CASE NEW.turns WHEN 'record' THEN session_now() END, NEW.message_id, s.usage_input,
+         CASE WHEN NEW.turns <> 'record' THEN coalesce(NEW.requested_at, session_now()) END, session_now(),
+         CASE NEW.turns WHEN 'record' THEN session_now() END,
+         CASE WHEN NEW.turns <> 'record' THEN NEW.message_id END, s.usage_input,
          s.usage_cached_input, s.usage_output, s.usage_reasoning_output, s.usage_total,
          s.usage_cost_usd, q.used, q.used, q.used, q.used, q.used, q.used,
          CASE WHEN NEW.turns = 'record' AND NEW.end_state = 'completed' THEN NEW.message END
@@ -161,7 +166,7 @@ BEGIN
   SELECT tenure_within('provider_event');
   INSERT INTO tenure_provider_seen (session_id, event_id, at)
   SELECT NEW.session_id, NEW.event_id, session_now()
-   WHERE NEW.event_id IS NOT NULL
+   WHERE NEW.event_id IS NOT NULL AND NEW.reason IS NOT 'stale_incarnation'
      AND NOT EXISTS (SELECT 1 FROM tenure_provider_seen
                       WHERE session_id = NEW.session_id AND event_id = NEW.event_id);
   SELECT tenure_report(s.session_id, s.scope, 'command', 'provider-event', 'ok:bool', 1,

@@ -21,7 +21,7 @@ BEGIN
   VALUES (NEW.session_id, NEW.incarnation, NEW.fence, 0);
   INSERT INTO tenure_request_resolving (session_id, request_id, attempt, turn_id, kind, decision,
                                         remember)
-  SELECT NEW.session_id, NEW.request_id, r.attempt, r.turn_id, r.kind,
+  SELECT NEW.session_id, tenure_check_id('request_id', NEW.request_id), r.attempt, r.turn_id, r.kind,
          tenure_check_text('decision', NEW.decision), NEW.remember
     FROM (SELECT 1)
     LEFT JOIN tenure_request AS r

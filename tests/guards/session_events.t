@@ -63,6 +63,13 @@ CHANGES = [
     ("cwd = '/'", "session.changed", {}),
     ("parent_session_id = 'ses_p'", "session.changed", {}),
     ("token_budget = 5", "session.changed", {}),
+    ("rate_limits = '{}'", "session.changed", {}),
+    ("usage_input = 1", "session.usage", {"input": 1}),
+    ("usage_cached_input = 1", "session.usage", {"cached_input": 1}),
+    ("usage_output = 1", "session.usage", {"output": 1}),
+    ("usage_reasoning_output = 1", "session.usage", {"reasoning_output": 1}),
+    ("usage_total = 1", "session.usage", {"total": 1}),
+    ("usage_cost_usd = 0.5, rate_limits = '{}'", "session.usage", {"cost_usd": 0.5}),
 ]
 for sets, event, detail in CHANGES:
     with t.situation(sets):

@@ -47,6 +47,8 @@ def turn_started(w, s, name, call):
         return "running", lambda: None
     if name is None or (name in s.turns and s.turns[name].ended_at is not None):
         return None
+    if s.open_id == name and s.open_turn.state == "running":
+        return "running", lambda: None
     if s.open_id not in (None, name) and not (s.pending is not None and call.get("expected_turn_id") == name):
         return None
 
@@ -55,8 +57,7 @@ def turn_started(w, s, name, call):
         if s.open_id == name:
             turn = s.open_turn
             turn.message_id = message or turn.message_id
-            if turn.state == "reserved":
-                turn.state, turn.started_at = "running", max(w.now, turn.started_at)
+            turn.state, turn.started_at = "running", max(w.now, turn.started_at)
         else:
             if s.open_id is not None:
                 w.leave_open(s, "last_turn_id")
@@ -74,10 +75,7 @@ def turn_completed(w, s, name, call):
     def apply():
         said = message if state == "completed" else None
         if s.open_id is None:
-            asked = s.pending
             record(w, s, name, state, said)
-            turn = s.turns[name]
-            turn.message_id, turn.requested_at = asked or (None, w.now)
         else:
             s.end_turn(w.now, state, last_agent_message=said or s.open_turn.last_agent_message)
         s.last_turn_id = name
@@ -124,13 +122,14 @@ EVENTS = {"session.started": session_started, "thread.started": session_started,
 
 def provider_event(w, call):
     refuse_if(call["type"] not in EVENTS, "usage.event")
+    s = w.sessions.get(call["session_id"])
+    if s is not None and call.get("incarnation") not in (None, s.incarnation):
+        return ignored(s, "stale_incarnation")
     s = gate(w, call, incarnation=False)
     event, name = call.get("event_id"), call.get("turn_id")
     known = event in s.seen
     if event is not None:
         s.seen.setdefault(event, w.now)
-    if call.get("incarnation") not in (None, s.incarnation):
-        return ignored(s, "stale_incarnation", "duplicate" if known else "stale_incarnation")
     if known:
         return ignored(s, "duplicate")
     change = EVENTS[call["type"]](w, s, name, call)

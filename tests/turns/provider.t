@@ -106,6 +106,8 @@ def expected(before, event, word, turn, expected_turn, message):
             return ignored("conflict" if opened else "turn_ended")
         if conflict and not (before["pending"] and expected_turn == turn):
             return ignored("conflict")
+        if turn == opened and before["turns"][turn] == "running":
+            return applied("running", kept)
         return applied("running", kept, {**(settled("interrupted") if conflict else {}),
                                          turn: "running"}, starts=True)
     if event in ("turn.completed", "turn.aborted"):
@@ -257,6 +259,18 @@ with t.situation("a late exit of the process that was there before"):
     report = t.verb("provider_event", session_id=session, type="session.exited", incarnation=1)
     is_((report["applied"], report["reason"], look(session)["status"]),
         (False, "stale_incarnation", "running"), "an exit of the old incarnation leaves the new one")
+with t.situation("a fence that was there before"):
+    session = t.verb("start", actor_id="ann", lease_ttl=600, scope="s", strict=1)["session_id"]
+    t.verb("transition", session_id=session, status="stopped", actor_id="ann", fence=1)
+    fence = t.verb("resume", session_id=session, actor_id="ann")["fence"]
+    for shown in (1, None, fence):
+        report = t.verb("provider_event", session_id=session, type="session.exited", incarnation=1, fence=shown,
+                        event_id="e1")
+        is_((report["applied"], report["reason"]), (False, "stale_incarnation"),
+            f"a late event is ignored, whatever fence it shows: {shown}")
+    is_(t.verb("provider_event", session_id=session, type="turn.started", turn_id="t1", incarnation=2, fence=fence,
+               event_id="e1")["applied"], True, "and takes no event_id from those of now")
+    t.refused("fence.required", "provider_event", session_id=session, type="session.exited", incarnation=2)
 with t.situation("the same event twice"):
     session = prepare("running", None, False, None)
     first = t.verb("provider_event", session_id=session, type="turn.started", turn_id="t2", event_id="e1")
@@ -293,6 +307,21 @@ with t.situation("misuse"):
               incarnation="one")
 
 # What a started turn takes from the start that was asked for; what a superseded one leaves.
+with t.situation("a turn that runs is started again"):
+    session = prepare("running", "running", True, None)
+    t.verb("provider_event", session_id=session, type="turn.started", turn_id="t1")
+    is_(t.sql("SELECT t.message_id, p.message_id FROM tenure_turn AS t JOIN tenure_pending_start AS p"
+              " ON p.session_id = t.session_id WHERE turn_id = 't1'"), [(None, "m1")],
+        "it takes nothing of the start that waits for the next turn")
+    is_(t.verb("provider_event", session_id=session, type="turn.started", turn_id="t2",
+               expected_turn_id="t2")["applied"], True, "which starts")
+    is_(t.value("SELECT message_id FROM tenure_turn WHERE turn_id = 't2'"), "m1", "with its message")
+with t.situation("an end of a turn that nobody saw"):
+    session = prepare("running", None, True, None)
+    t.verb("provider_event", session_id=session, type="turn.completed", turn_id="t8")
+    is_(t.sql("SELECT t.message_id, t.requested_at, p.message_id FROM tenure_turn AS t JOIN tenure_pending_start AS p"
+              " ON p.session_id = t.session_id WHERE turn_id = 't8'"), [(None, None, "m1")],
+        "takes nothing of the start that waits either")
 with t.situation("a start that was asked for"):
     session = t.verb("start", scope="s")["session_id"]
     t.verb("transition", session_id=session, status="ready")

@@ -545,6 +545,9 @@ with t.situation("usage adds"):
         {"command": "usage", "ok": True, "session_id": session, "input": 11, "cached_input": 22, "output": 33,
          "reasoning_output": 44, "total": 55, "cost_usd": 1.5, "token_budget": 1000, "over_budget": False,
          "rate_limits": {"a": 1}, "revision": 3}, "usage adds, and reports the totals")
+    is_(json.loads(t.value("SELECT last FROM tenure_cost")),
+        {"verb": "usage", "input": 10, "cached_input": 20, "output": 30, "reasoning_output": 40, "total": 50,
+         "cost_usd": 0.5}, "and tenure_cost knows what came last")
     row = t.rows("SELECT input, total, cost_usd, budget_left FROM tenure_cost WHERE session_id = ?", (session,))
     is_(row[:1], [{"input": 11, "total": 55, "cost_usd": 1.5, "budget_left": 945}], "tenure_cost shows them")
 for field in "input cached_input output reasoning_output total".split():
@@ -558,10 +561,13 @@ for field in "input cached_input output reasoning_output total".split():
                   test=f"turn_end with {field} -1: usage.delta")
     with t.situation(f"{field} at its ceiling"):
         session = living()
-        for _ in range(3):
+        for _ in range(2):
             t.verb("usage", session_id=session, **{field: 4611686018427387903})
-        is_(t.session(session)[f"usage_{field}"], INT_MAX, f"{field} stays at its ceiling")
-for value in (-0.01, -1, "x", b"1", "-1", float("inf")):
+        t.refused("usage.ceiling", "usage", session_id=session, **{field: 2},
+                  test=f"{field} does not pass its ceiling")
+        t.verb("usage", session_id=session, **{field: 1})
+        is_(t.session(session)[f"usage_{field}"], INT_MAX, f"{field} reaches it")
+for value in (-0.01, -1, "x", b"1", "-1", float("inf"), 1e19):
     with t.situation(f"usage cost_usd {value!r}"):
         t.refused("usage.delta", "usage", session_id=living(), cost_usd=value,
                   test=f"usage cost_usd {value!r}: usage.delta")
