@@ -55,13 +55,15 @@ BEGIN
                                         (SELECT session_id FROM tenure_session
                                           WHERE scope = tenure_check_scope(NEW.scope)
                                             AND ended_at IS NULL))),
-          NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, tenure_check_text('reason', NEW.reason),
-          CAST(NEW.force AS INTEGER) IS 1);
+          NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence,
+          tenure_check_text('reason', NEW.reason), CAST(NEW.force AS INTEGER) IS 1);
 END;
 
 -- The session to end, with what the caller gave; session_id is NULL where nobody lives.
 CREATE VIEW tenure_clear_found AS
-SELECT NULL AS session_id, NULL AS asked_id, NULL AS scope, NULL AS actor_id, NULL AS reason, NULL AS forced WHERE 0;
+SELECT NULL AS session_id, NULL AS asked_id, NULL AS scope, NULL AS actor_id, NULL AS fence,
+       NULL AS reason, NULL AS forced
+ WHERE 0;
 
 CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NULL
@@ -78,13 +80,14 @@ CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NOT NULL
 BEGIN
   SELECT tenure_within('clear');
-  -- By force also a session on the other clock ends, in the last second that it knew.
+  -- Whoever shows the fence and no name is the owner. By force also a session on the other clock ends, in the last second that it knew.
   UPDATE tenure_session
      SET status = session_end_status(status, 'exited'), revision = session_next_revision(revision),
          changed_at = max(tenure_present(clock, changed_at), changed_at),
          ended_at = max(tenure_present(clock, changed_at), started_at),
          end_reason = CASE WHEN NEW.forced THEN 'forced' ELSE 'cleared' END,
-         ended_by = NEW.actor_id, end_note = NEW.reason
+         ended_by = coalesce(NEW.actor_id, CASE WHEN NEW.fence IS NOT NULL THEN owner_id END),
+         end_note = NEW.reason
    WHERE session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   SELECT tenure_report(

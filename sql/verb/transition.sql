@@ -28,8 +28,8 @@ BEGIN
   SELECT tenure_check_word('opt.failure_origin', NEW.failure_origin, 'host-death',
                            'renderer-failure', 'storage-corruption', 'unknown');
 
-  INSERT INTO tenure_refusal (code, session_id, actor_id, asked)
-  SELECT q.code, NEW.session_id, NEW.actor_id, NEW.fence
+  INSERT INTO tenure_refusal (code, session_id, actor_id, asked, incarnation)
+  SELECT q.code, NEW.session_id, NEW.actor_id, NEW.fence, NEW.incarnation
     FROM (SELECT CASE
                    WHEN s.session_id IS NULL THEN 'transition.missing'
                    WHEN NEW.incarnation IS NOT NULL AND NEW.incarnation IS NOT s.incarnation
@@ -53,7 +53,8 @@ BEGIN
 
   INSERT INTO tenure_transition_found
   SELECT s.session_id, s.status, NEW.status, s.status <> NEW.status,
-         tenure_check_text('reason', NEW.reason), NEW.actor_id,
+         tenure_check_text('reason', NEW.reason),
+         coalesce(NEW.actor_id, CASE WHEN NEW.fence IS NOT NULL THEN s.owner_id END),
          tenure_check_int('opt.exit_code', NEW.exit_code, -2147483648, 4294967295),
          NULLIF(tenure_check_int('opt.exit_signal', NEW.exit_signal, 0, 255), 0),
          NEW.failure_origin, tenure_check_text('failure_reason', NEW.failure_reason)

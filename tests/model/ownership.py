@@ -188,7 +188,7 @@ def clear(w, call):
     if not forced:
         w.own_clock(s)
     w.end(s, end_status(s.status, "exited"), "forced" if forced else "cleared", forced or s.autonomous,
-          ended_by=actor, end_note=reason)
+          ended_by=w.author(s, call), end_note=reason)
     return {"cleared": True, "reason": reason, "scope": s.scope, "status": s.status, "lifecycle": lifecycle(s),
             "owner_kind": s.owner_kind, "actor_id": s.owner_id, "supervisor_id": s.supervisor_id,
             "session_id": s.session_id, "cleared_revision": s.revision}
@@ -243,7 +243,7 @@ def transition(w, call):
         refuse_if(not can_transition(prior, status), "transition.illegal")
         refuse_if(terminal(prior) and status == "starting", "transition.revival")
         w.own_clock(s)
-        ends = {"ended_by": call.get("actor_id"), "end_note": call.get("reason")} if s.living else {}
+        ends = {"ended_by": w.author(s, call), "end_note": call.get("reason")} if s.living else {}
         w.move(s, status, **(ends if terminal(status) else {}))
         if terminal(status):
             s.exit_code = call.get("exit_code", s.exit_code)

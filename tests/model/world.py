@@ -105,6 +105,10 @@ class World:
         """The present for a session: on the other clock, the last second that it knew."""
         return self.now if s.clock == self.kind else s.changed_at
 
+    def author(self, s, call):
+        """Who ends a session: whoever is named, else the owner, who alone has the fence to show."""
+        return call.get("actor_id") or (s.owner_id if call.get("fence") is not None else None)
+
     # --- changes
 
     def next_number(self, scope):

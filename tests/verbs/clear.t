@@ -97,10 +97,20 @@ with t.situation("the way out"):
     t.clock(T0 + 60)
     hostile = "rm -rf"
     t.refused("clear.denied_stale", "clear", actor_id=hostile, reason=hostile,
-              says=["--actor <actor-id>", "--reason <reason>"], test="placeholders show the way out")
+              says=["--actor <actor-id>", "--reason <reason>", "--session <session-id>"], test="placeholders show the way out")
     message = error_of(t.db, "INSERT INTO tenure_clear(actor_id, reason) VALUES (?1, ?1)", (hostile,))[0]
     ok(hostile not in message, "and not the caller's own words")
     is_(t.verb("takeover", actor_id=hostile, reason="r")["prior_actor_id"], "ann", "which works")
+
+# Whoever shows the fence is the owner, also without a name.
+for verb, columns in (("clear", {}), ("transition", {"status": "exited"})):
+    for actor, author in ((None, "ann"), ("boss", "boss")):
+        with t.situation(f"{verb} by the fence, actor {actor}"):
+            begin()
+            session = t.holder()["session_id"]
+            t.verb(verb, session_id=session, fence=t.holder()["fence"], actor_id=actor, **columns)
+            is_(t.sql("SELECT ended_by FROM tenure_session"), [(author,)], f"{verb} by the fence, actor {actor}: {author}")
+            is_(t.value("SELECT actor_id FROM tenure_event WHERE event = 'session.ended'"), author, "and in the log")
 
 # How it ends.
 for status in STATUSES:
