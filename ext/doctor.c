@@ -94,7 +94,9 @@ static int doctor_run(sqlite3 *db, const tn_check *check, doctor_findings *found
 ** that differs alone: it holds data. */
 static const char *doctor_mend(const char *kind, const char *state) {
   if (strcmp(kind, "table") == 0) {
-    return "restore the database from a backup; no table is made anew over its data";
+    return strcmp(state, "altered") == 0
+               ? "restore the database from a backup; no table is made anew over its data"
+               : "restore the database from a backup; tenure_install() makes the table anew, but empty";
   }
   if (strcmp(kind, "index") == 0 && strcmp(state, "altered") == 0) {
     return "drop the index and run tenure_install(), which makes it anew";

@@ -25,7 +25,28 @@ SELECT s.session_id,
 -- remedy: compare with tenure_event: a session was removed without its guards, or the log was added to
 SELECT r.session_id, 'is in the log, ' || display_safe(r.status) || ', but not among the sessions'
   FROM tenure_replay AS r LEFT JOIN tenure_session AS s ON s.session_id = r.session_id
- WHERE s.session_id IS NULL;
+ WHERE s.session_id IS NULL
+ UNION ALL
+SELECT e.session_id, 'is in the log, ' || display_safe(min(e.event)) || ', but not among the sessions'
+  FROM tenure_event AS e
+ WHERE e.event <> 'session.collected' AND e.event NOT LIKE 'escalation.%' -- which may name any session
+   AND NOT EXISTS (SELECT 1 FROM tenure_session AS s WHERE s.session_id = e.session_id)
+   AND NOT EXISTS (SELECT 1 FROM tenure_event AS k
+                    WHERE k.session_id = e.session_id AND k.to_status IS NOT NULL)
+ GROUP BY e.session_id HAVING e.session_id IS NOT NULL;
+
+-- check: log.status
+-- remedy: compare with tenure_event: the log was added to
+SELECT session_id, display_safe(event) || ' in the log names no status'
+  FROM tenure_event
+ WHERE to_status IS NULL
+   AND (event = 'session.created' OR event = 'session.ended' OR event = 'session.resumed' OR event = 'session.status');
+
+-- check: log.revision
+-- remedy: compare with tenure_event: a row was changed without its guards, or the log was added to
+SELECT s.session_id, 'is at revision ' || s.revision || ', but the log knows ' || max(e.revision)
+  FROM tenure_session AS s JOIN tenure_event AS e ON e.session_id = s.session_id
+ GROUP BY s.session_id HAVING max(e.revision) > s.revision;
 
 -- check: log.turn
 -- remedy: compare with tenure_event: a turn was changed without its guards, or the log was added to

@@ -22,6 +22,8 @@ CREATE TRIGGER tenure_pending_start_insert_guard BEFORE INSERT ON tenure_pending
 BEGIN
   SELECT tenure_refuse('turn.missing', 'session', NEW.session_id)
    WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
+  SELECT tenure_refuse('turn.not_allowed', 'session', session_id, 'status', status)
+    FROM tenure_session WHERE session_id = NEW.session_id AND ended_at IS NOT NULL;
 END;
 
 CREATE TRIGGER tenure_pending_start_update_guard BEFORE UPDATE ON tenure_pending_start

@@ -81,7 +81,7 @@ BEGIN
                           OR NEW.owner_kind <> OLD.owner_kind OR NEW.lease_ttl IS NOT OLD.lease_ttl
                           OR NEW.last_started_at <> OLD.last_started_at
                           OR NEW.start_count <> OLD.start_count)
-                     AND (OLD.ended_at IS NOT NULL OR NEW.last_started_at < OLD.last_started_at
+                     AND (OLD.ended_at IS NOT NULL OR NEW.last_started_at < max(OLD.last_started_at, session_now() - 10)
                           OR NEW.start_count <> session_next_revision(OLD.start_count))
                 THEN 'write.join'
                 WHEN NEW.incarnation <> OLD.incarnation
@@ -150,7 +150,7 @@ CREATE TRIGGER tenure_session_told_guard BEFORE UPDATE OF progress_at, activity_
 WHEN NEW.progress_at > max(coalesce(OLD.progress_at, 0), session_now())
   OR NEW.activity_at > max(coalesce(OLD.activity_at, 0), session_now())
   OR (NEW.incarnation = OLD.incarnation
-      AND (NEW.progress_at < OLD.progress_at OR NEW.activity_at < OLD.activity_at))
+      AND (coalesce(NEW.progress_at, -1) < OLD.progress_at OR NEW.activity_at < OLD.activity_at))
 BEGIN
   SELECT tenure_refuse('write.stamp', 'what', 'a stamp of session ' || OLD.session_id);
 END;

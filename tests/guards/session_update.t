@@ -88,6 +88,7 @@ interactive | last_started_at = session_now(), start_count = start_count + 1 | o
 live | last_started_at = session_now(), start_count = start_count + 2 | write.join
 live | last_started_at = session_now(), start_count = start_count - 1 | write.join
 live | last_started_at = last_started_at - 1, start_count = start_count + 1 | write.join
+live | start_count = start_count + 1 | write.join
 live | last_started_at = session_now() + 1, start_count = start_count + 1 | write.stamp
 live | lease_ttl = 0, last_started_at = session_now(), start_count = start_count + 1 | CHECK
 live | lease_ttl = NULL, last_started_at = session_now(), start_count = start_count + 1 | CHECK
@@ -119,6 +120,7 @@ live | changed_at = NULL | NOT NULL
 live | progress_at = session_now(), no_progress_count = 0 | ok
 live | progress_at = progress_at - 1 | write.stamp
 live | progress_at = session_now() + 1 | write.stamp
+live | progress_at = NULL | write.stamp
 live | current_activity = 'a', activity_at = session_now() | ok
 live | current_activity = NULL, activity_at = NULL | ok
 live | activity_at = activity_at - 1 | write.stamp

@@ -91,6 +91,9 @@ with t.situation("what is remembered of a session"):
                       test=f"tenure_{table} is not rewritten")
         t.sql(f"DELETE FROM tenure_{table}")
         is_(t.value(f"SELECT count(*) FROM tenure_{table}"), 0, f"tenure_{table} may be forgotten")
+    t.verb("clear", actor_id="ann")
+    t.refused_sql("turn.not_allowed", "INSERT INTO tenure_pending_start (session_id, requested_at) VALUES (?, 1)",
+                  (session,), says=[session, "exited"], test="no start is asked for of a session that has ended")
 
 with t.situation("what belongs to a session", healthy=False):
     session = working()
