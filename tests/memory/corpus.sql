@@ -86,6 +86,7 @@ SELECT tenure_object('key');
 SELECT lease_grant('x', 1);
 SELECT session_mint_id('x');
 SELECT session_next_revision('x');
+SELECT tenure_add(9223372036854775807, 1);
 SELECT session_next_revision(9223372036854775807);
 SELECT session_is_terminal('gone');
 SELECT session_status_from('ccd', 'gone');
