@@ -155,7 +155,8 @@ BEGIN
   SELECT tenure_refuse('write.stamp', 'what', 'a stamp of session ' || OLD.session_id);
 END;
 
--- Text that stands in no rule is still text: valid UTF-8, without NUL, of bounded length. Rate limits are a JSON object.
+-- Text that stands in no rule is still text: valid UTF-8, without NUL, of bounded length. Rate limits are a
+-- JSON object.
 CREATE TRIGGER tenure_session_text_guard
 BEFORE UPDATE OF label, command, cwd, host, boot_id, parent_session_id, last_outcome, end_note,
                  failure_reason, last_error, exit_signal, ended_by, current_activity, rate_limits

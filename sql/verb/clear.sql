@@ -80,7 +80,8 @@ CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found
 WHEN NEW.session_id IS NOT NULL
 BEGIN
   SELECT tenure_within('clear');
-  -- Whoever shows the fence and no name is the owner. By force also a session on the other clock ends, in the last second that it knew.
+  -- Whoever shows the fence and no name is the owner. By force also a session on the
+  -- other clock ends, in the last second that it knew.
   UPDATE tenure_session
      SET status = session_end_status(status, 'exited'), revision = session_next_revision(revision),
          changed_at = max(tenure_present(clock, changed_at), changed_at),

@@ -25,7 +25,8 @@ BEGIN
           NEW.cost_usd, NEW.rate_limits);
   SELECT tenure_report(
            s.session_id, s.scope, 'command', 'usage', 'ok:bool', 1, 'session_id', s.session_id,
-           'turn_id', tenure_check_id('turn_id', NEW.turn_id), 'input', s.usage_input, 'cached_input', s.usage_cached_input,
+           'turn_id', tenure_check_id('turn_id', NEW.turn_id), 'input', s.usage_input,
+           'cached_input', s.usage_cached_input,
            'output', s.usage_output, 'reasoning_output', s.usage_reasoning_output,
            'total', s.usage_total, 'cost_usd', s.usage_cost_usd, 'token_budget', s.token_budget,
            'over_budget:bool', coalesce(s.usage_total >= s.token_budget, 0),

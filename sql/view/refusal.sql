@@ -27,8 +27,8 @@ BEGIN
   SELECT tenure_refuse(
            NEW.code, 'actor', NEW.actor_id, 'asked', NEW.asked,
            'session', coalesce(s.session_id, NEW.session_id), 'status', s.status,
-           'scope', CASE WHEN s.session_id IS NULL THEN NEW.scope ELSE s.scope END, 'owner', s.owner_id, 'supervisor', s.supervisor_id,
-           'since', s.started_at,
+           'scope', CASE WHEN s.session_id IS NULL THEN NEW.scope ELSE s.scope END,
+           'owner', s.owner_id, 'supervisor', s.supervisor_id, 'since', s.started_at,
            'until', CASE WHEN NOT t.abandoned OR t.stale_reason = 'expired' THEN t.holds_until END,
            'why', coalesce(t.stale_reason, CASE WHEN t.abandoned THEN 'its process is dead' END),
            'revision', s.revision, 'fence', s.fence,

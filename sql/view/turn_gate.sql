@@ -1,5 +1,6 @@
 -- The rules that every verb on turns begins with: the session is there, it is the incarnation meant, the
--- fence is right, the clock is the session's; and for a verb that opens or feeds work (opens = 1), it is living and not stale.
+-- fence is right, the clock is the session's; and for a verb that opens or feeds work (opens = 1), it is
+-- living and not stale.
 
 CREATE VIEW tenure_turn_gate AS
 SELECT NULL AS session_id, NULL AS incarnation, NULL AS fence, NULL AS opens WHERE 0;
