@@ -44,5 +44,5 @@ BEGIN
     FROM (SELECT 1)
     LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
     LEFT JOIN tenure_lease AS t ON t.session_id = NEW.session_id
-    LEFT JOIN tenure_lease AS h ON h.scope = CASE WHEN s.session_id IS NULL THEN NEW.scope ELSE s.scope END;
+    LEFT JOIN tenure_lease AS h ON h.scope = s.scope;
 END;

@@ -124,6 +124,9 @@ BROKEN = [
      f"DELETE FROM tenure_session {ENDED}"),
     ("log.ghost", "ses_gone", "is in the log, session.joined, but not among the sessions",
      "INSERT INTO tenure_event (at, session_id, event) VALUES (1, 'ses_gone', 'session.joined')"),
+    ("log.ghost", "ses_gone", "is in the log, running, but not among the sessions",
+     "INSERT INTO tenure_event (at, session_id, event, to_status) VALUES (1, 'ses_gone', 'session.created', 'running'),"
+     " (1, 'ses_gone', 'session.joined', NULL)"),
     ("log.status", "@live", "session.ended in the log names no status",
      "INSERT INTO tenure_event (at, session_id, event) VALUES (1, '@live', 'session.ended')"),
     ("log.revision", "@live", "is at revision 4, but the log knows 5",

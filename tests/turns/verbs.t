@@ -545,6 +545,8 @@ with t.situation("usage adds"):
         {"command": "usage", "ok": True, "session_id": session, "input": 11, "cached_input": 22, "output": 33,
          "reasoning_output": 44, "total": 55, "cost_usd": 1.5, "token_budget": 1000, "over_budget": False,
          "rate_limits": {"a": 1}, "revision": 3}, "usage adds, and reports the totals")
+    is_(t.verb("usage", session_id=session, turn_id=5)["turn_id"], "5", "an id is a text in the report")
+    is_(t.verb("request_resolve", session_id=session, request_id=9, decision="x")["request_id"], "9", "each id")
     is_(json.loads(t.value("SELECT last FROM tenure_cost")),
         {"verb": "usage", "input": 10, "cached_input": 20, "output": 30, "reasoning_output": 40, "total": 50,
          "cost_usd": 0.5}, "and tenure_cost knows what came last")

@@ -112,6 +112,12 @@ for verb, columns in (("clear", {}), ("transition", {"status": "exited"})):
             is_(t.sql("SELECT ended_by FROM tenure_session"), [(author,)], f"{verb} by the fence, actor {actor}: {author}")
             is_(t.value("SELECT actor_id FROM tenure_event WHERE event = 'session.ended'"), author, "and in the log")
 
+for verb, columns in (("clear", {}), ("transition", {"status": "exited"})):
+    with t.situation(f"{verb} by nobody in particular"):
+        session = t.verb("start")["session_id"]
+        t.verb(verb, session_id=session, **columns)
+        is_(t.sql("SELECT ended_by FROM tenure_session"), [(None,)], f"{verb} by nobody in particular: no author")
+
 # How it ends.
 for status in STATUSES:
     with t.situation(f"from {status}"):

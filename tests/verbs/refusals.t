@@ -317,6 +317,12 @@ with t.situation("fence.session"):
               says=[session, "elsewhere", "ann"], test="fence.session for another scope")
     t.refused("fence.session", "transition", session_id=session, status="ready", incarnation=2, **ANN,
               says=[session, "is incarnation 1 now, not 2", "ann"], test="fence.session for another incarnation")
+    for verb, columns in (("turn_begin", {}), ("record_result", {"status": "success"}), ("record_completion", {})):
+        t.refused("fence.session", verb, session_id=session, incarnation=3, **columns,
+                  says=["is incarnation 1 now, not 3"], test=f"{verb} for another incarnation")
+    t.refused_sql("fence.session", "INSERT INTO tenure_result (session_id, incarnation, status, recorded_at)"
+                  " VALUES (?, 4, 'success', session_now())", (session,), says=["is incarnation 1 now, not 4"],
+                  test="a plain result of another incarnation")
 
 # A session without scope has its own owner, whoever holds the scope that a verb means by default.
 with t.situation("without scope"):
