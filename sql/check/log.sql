@@ -23,17 +23,15 @@ SELECT s.session_id,
 
 -- check: log.ghost
 -- remedy: compare with tenure_event: a session was removed without its guards, or the log was added to
-SELECT r.session_id, 'is in the log, ' || display_safe(r.status) || ', but not among the sessions'
-  FROM tenure_replay AS r LEFT JOIN tenure_session AS s ON s.session_id = r.session_id
- WHERE s.session_id IS NULL
- UNION ALL
-SELECT e.session_id, 'is in the log, ' || display_safe(min(e.event)) || ', but not among the sessions'
-  FROM tenure_event AS e
- WHERE e.event <> 'session.collected' AND e.event NOT LIKE 'escalation.%' -- which may name any session
-   AND NOT EXISTS (SELECT 1 FROM tenure_session AS s WHERE s.session_id = e.session_id)
-   AND NOT EXISTS (SELECT 1 FROM tenure_event AS k
-                    WHERE k.session_id = e.session_id AND k.to_status IS NOT NULL)
- GROUP BY e.session_id HAVING e.session_id IS NOT NULL;
+SELECT e.session_id,
+       'is in the log, ' || display_safe(coalesce(r.status, e.event)) || ', but not among the sessions'
+  FROM (SELECT session_id, min(event) AS event FROM tenure_event
+         WHERE session_id IS NOT NULL AND event <> 'session.collected'
+           AND event NOT LIKE 'escalation.%' -- which may name any session
+         GROUP BY session_id) AS e
+  LEFT JOIN tenure_session AS s ON s.session_id = e.session_id
+  LEFT JOIN tenure_replay AS r ON r.session_id = e.session_id
+ WHERE s.session_id IS NULL;
 
 -- check: log.status
 -- remedy: compare with tenure_event: the log was added to
