@@ -112,24 +112,16 @@ static void fn_holds_until(sqlite3_context *ctx, int n, sqlite3_value **args) {
 
 static void fn_is_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_lease_record record;
-  tn_lease_witness witness;
   tn_maybe now;
   (void)n;
   memset(&record, 0, sizeof record);
-  memset(&witness, 0, sizeof witness);
   if (tn_value_is_null(args[0])) {
     sqlite3_result_int(ctx, 1); /* a row without an id holds nothing */
     return;
   }
   if (!lease_read_times(ctx, args + 1, &record)) return;
   if (!lease_read(ctx, args[5], "now", &now) || !now.known) return;
-  if (record.interactive) {
-    witness.now = now.value;
-    sqlite3_result_int(ctx, tn_lease_judge(&record, &witness) != TN_LEASE_LIVE);
-    return;
-  }
-  const tn_maybe expires = tn_lease_expires_at(record.last_heartbeat_at, record.lease_ttl);
-  sqlite3_result_int(ctx, tn_lease_expired(expires, now.value));
+  sqlite3_result_int(ctx, tn_lease_expired(tn_lease_holds_until(&record), now.value));
 }
 
 /* A nullable text as a C string; texts of evidence have no NUL bytes in them. */
