@@ -50,7 +50,7 @@ static void fn_event_state(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static int turn_read_relation(const char *word, tn_turn_relation *out) {
   static const char *const words[] = {"none_unnamed", "none_new", "none_ended", "reserved",
                                       "running",      "other",    "unnamed"};
-  for (int i = 0; word != NULL && i < 7; i++) {
+  for (size_t i = 0; word != NULL && i < sizeof words / sizeof words[0]; i++) {
     if (strcmp(words[i], word) == 0) {
       *out = (tn_turn_relation)i;
       return 1;

@@ -113,8 +113,7 @@ BEGIN
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   UPDATE tenure_turn
      SET state = 'running', message_id = coalesce(NEW.message_id, message_id),
-         started_at = CASE state WHEN 'reserved' THEN max(session_now(), started_at)
-                                 ELSE started_at END
+         started_at = max(session_now(), started_at)
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND ended_at IS NULL
      AND NEW.turns = 'start';
   INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, requested_at, started_at,
