@@ -3,7 +3,8 @@
 --   lifecycle, lease_expires_at   from the row alone
 --   stale, stale_reason           its hold has run out: expired, reboot, copied or clock
 --   remaining_secs                of the lease, by the clock that decides; NULL for interactive ones
---   holds_until                   first second in which its hold is over by the wall clock, if it falls silent; for people
+--   holds_until                   first second in which its hold is over by the wall clock, if it falls silent;
+--                                 for people
 --   abandoned                     stale, or its process is proven dead: a start or takeover may end it
 --   verdict                       dead, owned, passive or unknown
 --   idle_secs                     since the last sign of any kind
