@@ -100,13 +100,19 @@ static int guard_create(sqlite3 *db, const char *table, const char *scope, tn_ch
   return rc;
 }
 
+/* The name of a guard's trigger on TABLE, on any table if that is empty, in *NAME (sqlite3_free); NULL if there is
+** none. */
+static int guard_find(sqlite3 *db, const char *table, char **name) {
+  return guard_lookup(db,
+                      "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                      " AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) LIMIT 1",
+                      table, NULL, name);
+}
+
 static int guard_drop(sqlite3 *db, const char *table) {
   char *name = NULL;
   for (;;) {
-    int rc = guard_lookup(db,
-                          "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
-                          " AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) LIMIT 1",
-                          table, NULL, &name);
+    int rc = guard_find(db, table, &name);
     if (rc != SQLITE_OK || name == NULL) return rc;
     rc = tn_statement_run(db, "DROP TRIGGER main.\"%w\"", name);
     sqlite3_free(name);
@@ -118,27 +124,26 @@ int tn_guard_remove_all(sqlite3 *db) {
   return guard_drop(db, "");
 }
 
-/* The table's name as the schema spells it in *NAME, after refusing what cannot be guarded. Returns 0
-** when the function is over. */
-static int guard_table(sqlite3_context *ctx, tn_text table, char **name) {
-  const int rc = guard_lookup(sqlite3_context_db_handle(ctx),
+/* The table's name as the schema spells it in *NAME (sqlite3_free), and what stands in the way of guarding it in
+** *CODE, or NULL. */
+static int guard_table(sqlite3 *db, tn_text table, char **name, const char **code) {
+  const int rc = guard_lookup(db,
                               "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND "
                               "name = ?1 COLLATE NOCASE AND substr(name, 1, 7) <> 'sqlite_' AND "
                               "upper(substr(sql, 1, 14)) <> 'CREATE VIRTUAL'",
                               table.z == NULL ? "" : table.z, NULL, name);
-  if (rc != SQLITE_OK) {
-    guard_fail(ctx, rc);
-    return 0;
+  *code = NULL;
+  if (rc != SQLITE_OK) return rc;
+  if (*name == NULL) {
+    *code = "guard.not_a_table";
+  } else if (sqlite3_strnicmp(*name, "tenure_", 7) == 0) {
+    *code = "guard.ours";
   }
-  const int ours = *name != NULL && sqlite3_strnicmp(*name, "tenure_", 7) == 0;
-  if (*name != NULL && !ours) return 1;
-  tn_refuse(ctx, ours ? "guard.ours" : "guard.not_a_table", "table", table.z, table.n);
-  sqlite3_free(*name);
-  return 0;
+  return SQLITE_OK;
 }
 
-/* 1 in *OTHER if NAME is guarded for another scope than SCOPE. */
-static int guard_find_other(sqlite3 *db, const char *name, const char *scope, int *other) {
+/* guard.scope_taken in *CODE if the table NAME is guarded for another scope than SCOPE. */
+static int guard_find_other(sqlite3 *db, const char *name, const char *scope, const char **code) {
   char *found = NULL;
   char *call = sqlite3_mprintf("tenure_guard_check(%Q,", scope);
   if (call == NULL) return SQLITE_NOMEM;
@@ -146,7 +151,7 @@ static int guard_find_other(sqlite3 *db, const char *name, const char *scope, in
                               "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
                               " AND tbl_name = ?1 AND instr(sql, ?2) = 0",
                               name, call, &found);
-  *other = found != NULL;
+  if (found != NULL) *code = "guard.scope_taken";
   sqlite3_free(found);
   sqlite3_free(call);
   return rc;
@@ -154,29 +159,30 @@ static int guard_find_other(sqlite3 *db, const char *name, const char *scope, in
 
 /* The answer is given before the change, which no lack of memory for it must follow: where there is none, nothing
 ** more can be run in this statement. */
-static void guard_write(sqlite3_context *ctx, const char *name, tn_text scope) {
+static void guard_write(sqlite3_context *ctx, tn_text table, tn_text scope) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   tn_change change;
-  int other = 0;
-  int rc = guard_find_other(db, name, scope.z, &other);
-  if (rc != SQLITE_OK) {
-    guard_fail(ctx, rc);
-    return;
-  }
-  if (other) {
-    tn_refuse(ctx, "guard.scope_taken", "table", name, strlen(name));
-    return;
-  }
-  sqlite3_result_text(ctx, scope.z, -1, SQLITE_TRANSIENT);
+  char *name = NULL;
+  const char *code = NULL;
   if (!tn_statement_begin(ctx, "tenure_guard()", &change)) return;
-  rc = guard_drop(db, name); /* a guard that lost one of its triggers is made whole */
-  if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z, &change);
-  (void)tn_statement_end(ctx, rc, &change); /* an error takes the place of the answer */
+  int rc = guard_table(db, table, &name, &code);
+  if (rc == SQLITE_OK && code == NULL) rc = guard_find_other(db, name, scope.z, &code);
+  if (code != NULL) {
+    tn_statement_undo(ctx, &change);
+    const char *about = name != NULL ? name : table.z;
+    tn_refuse(ctx, code, "table", about, about == NULL ? 0 : strlen(about));
+  } else {
+    sqlite3_result_text(ctx, scope.z, -1, SQLITE_TRANSIENT);
+    /* A guard that lost one of its triggers is made whole. */
+    if (rc == SQLITE_OK) rc = guard_drop(db, name);
+    if (rc == SQLITE_OK) rc = guard_create(db, name, scope.z, &change);
+    (void)tn_statement_end(ctx, rc, &change); /* an error takes the place of the answer */
+  }
+  sqlite3_free(name);
 }
 
 static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text table, scope;
-  char *name = NULL;
   (void)n;
   if (!tn_statement_is_own(ctx, "tenure_guard()")) return;
   if (!tn_value_text(ctx, args[0], &table) || !tn_value_text(ctx, args[1], &scope)) return;
@@ -188,21 +194,27 @@ static void fn_guard(sqlite3_context *ctx, int n, sqlite3_value **args) {
     tn_refuse(ctx, "opt.scope", NULL, NULL, 0);
     return;
   }
-  if (!guard_table(ctx, table, &name)) return;
-  guard_write(ctx, name, scope);
-  sqlite3_free(name);
+  guard_write(ctx, table, scope);
 }
 
 static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   tn_text table;
   tn_change change;
+  char *name;
   (void)n;
   if (!tn_statement_is_own(ctx, "tenure_unguard()")) return;
   if (!tn_value_text(ctx, args[0], &table)) return;
   if (table.z == NULL || table.n == 0) {
     tn_refuse(ctx, "guard.not_a_table", "table", table.z, table.n);
     return;
+  }
+  if (sqlite3_get_autocommit(db)) {
+    const int rc = guard_find(db, table.z, &name);
+    const int is_guarded = name != NULL;
+    sqlite3_free(name);
+    if (rc != SQLITE_OK) guard_fail(ctx, rc);
+    if (!is_guarded) return; /* nothing to write, nor to wait for */
   }
   if (tn_statement_begin(ctx, "tenure_unguard()", &change))
     (void)tn_statement_end(ctx, guard_drop(db, table.z), &change);

@@ -8,7 +8,7 @@
 **   tenure_schema        a virtual table: every statement that tenure_install() would run
 **
 ** Both functions change the schema in one transaction, which may be the caller's, and run only as
-** statements of their own. A second tenure_install() finds nothing to do and writes nothing.
+** statements of their own. A second tenure_install() finds nothing to do, needs no lock and writes nothing.
 */
 #include "install.h"
 #include "guard.h"
@@ -48,16 +48,18 @@ static int install_find(sqlite3 *db, const char *name, char **kind) {
 }
 
 /* The number of the installed schema, 0 if there is none. A tenure_meta without our columns is not ours,
-** and is found out as a name that is taken. */
+** and is found out as a name that is taken. That it is gone may show only when the statement runs. */
 int tn_install_version(sqlite3 *db, sqlite3_int64 *version) {
   sqlite3_stmt *stmt = NULL;
   *version = 0;
-  const int prepared = sqlite3_prepare_v2(
+  int rc = sqlite3_prepare_v2(
       db, "SELECT CAST(value AS INTEGER) FROM main.tenure_meta WHERE key = 'schema'", -1, &stmt,
       NULL);
-  if (prepared != SQLITE_OK) return prepared == SQLITE_ERROR ? SQLITE_OK : prepared;
-  if (sqlite3_step(stmt) == SQLITE_ROW) *version = sqlite3_column_int64(stmt, 0);
-  return sqlite3_finalize(stmt);
+  if (rc == SQLITE_OK) {
+    if (sqlite3_step(stmt) == SQLITE_ROW) *version = sqlite3_column_int64(stmt, 0);
+    rc = sqlite3_finalize(stmt);
+  }
+  return rc == SQLITE_ERROR ? SQLITE_OK : rc;
 }
 
 static int install_holds_data(const tn_schema_object *object) {
@@ -177,6 +179,23 @@ static int install_objects(install_run *run) {
   return rc != SQLITE_OK ? rc : tn_statement_run(run->db, "%s", TN_SCHEMA_SAYS_VERSION);
 }
 
+/* Whether there is nothing to do, in *IS_WHOLE: found out by reading alone, so that a host may install at every start
+** and wait for nobody. In the caller's transaction nothing is waited for anyway. */
+static int install_look(install_run *run, int *is_whole) {
+  int needs_program = 0;
+  *is_whole = 0;
+  if (!sqlite3_get_autocommit(run->db)) return SQLITE_OK;
+  int rc = tn_install_version(run->db, &run->found);
+  if (rc != SQLITE_OK || run->found != TN_SCHEMA_VERSION) return rc;
+  rc = install_survey(run, &needs_program);
+  if (rc != SQLITE_OK) return rc;
+  *is_whole = !needs_program;
+  for (int i = 0; i < tn_schema_count && *is_whole; i++) {
+    *is_whole = run->standings[i] != TN_STANDS_MISSING;
+  }
+  return SQLITE_OK;
+}
+
 static void install_refuse(sqlite3_context *ctx, const install_run *run) {
   char *found = sqlite3_mprintf("%lld", run->found);
   char *known = sqlite3_mprintf("%d", TN_SCHEMA_VERSION);
@@ -202,18 +221,34 @@ static void install_finish(sqlite3_context *ctx, install_run *run, int rc, int r
   }
 }
 
-static void fn_install(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  tn_connection *conn = sqlite3_user_data(ctx);
+static void install_write(sqlite3_context *ctx, tn_connection *conn) {
   install_run run = {.db = conn->db};
-  (void)n;
-  (void)args;
-  if (!tn_statement_is_own(ctx, "tenure_install()")) return;
   if (!tn_statement_begin(ctx, "tenure_install()", &run.change)) return;
   tn_frame *frame = tn_frame_open(conn, "install", NULL, NULL);
   const int rc = frame == NULL ? SQLITE_NOMEM : install_objects(&run);
   if (frame != NULL) tn_frame_close(frame);
   sqlite3_free(run.standings);
   install_finish(ctx, &run, rc, TN_SCHEMA_VERSION);
+}
+
+static void fn_install(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  tn_connection *conn = sqlite3_user_data(ctx);
+  install_run look = {.db = conn->db};
+  int is_whole;
+  (void)n;
+  (void)args;
+  if (!tn_statement_is_own(ctx, "tenure_install()")) return;
+  const int rc = install_look(&look, &is_whole);
+  sqlite3_free(look.standings);
+  if (look.code != NULL) {
+    install_refuse(ctx, &look);
+  } else if (rc != SQLITE_OK) {
+    tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(conn->db)));
+  } else if (is_whole) {
+    sqlite3_result_int(ctx, TN_SCHEMA_VERSION);
+  } else {
+    install_write(ctx, conn);
+  }
 }
 
 /* Views and triggers first, so that no trigger sees its table go; tables last, newest first. */

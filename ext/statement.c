@@ -30,8 +30,7 @@ static int statement_is_stopped(int rc) {
   return rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM;
 }
 
-/* Undoes the change. A transaction of our own is rolled back whole, which needs nothing from the disk;
-** releasing its savepoint would commit, and that can fail as the change did. If the error has ended the
+/* Undoes the change. A transaction of our own is rolled back whole, which needs nothing from the disk. If the error has ended the
 ** transaction already, the statements fail, and that is all. While an interrupt is in force, or memory has
 ** run out, SQLite runs nothing new until the calling statement is over; but a write that fails of either
 ** makes it roll back everything, and such a write was prepared beforehand. */
@@ -70,7 +69,10 @@ int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change
   change->write = change->running = NULL;
   change->is_outermost = sqlite3_get_autocommit(db);
   int rc = statement_prepare_undo(db, change);
-  if (rc == SQLITE_OK) rc = sqlite3_exec(db, "SAVEPOINT tenure_change", NULL, NULL, NULL);
+  if (rc == SQLITE_OK) {
+    const char *begin = change->is_outermost ? "BEGIN IMMEDIATE" : "SAVEPOINT tenure_change";
+    rc = sqlite3_exec(db, begin, NULL, NULL, NULL);
+  }
   if (rc == SQLITE_OK) return 1;
   const int extended = sqlite3_extended_errcode(db);
   char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
@@ -92,7 +94,10 @@ int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change
 
 int tn_statement_end(sqlite3_context *ctx, int rc, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
-  if (rc == SQLITE_OK) rc = sqlite3_exec(db, "RELEASE tenure_change", NULL, NULL, NULL);
+  if (rc == SQLITE_OK) {
+    const char *keep = change->is_outermost ? "COMMIT" : "RELEASE tenure_change";
+    rc = sqlite3_exec(db, keep, NULL, NULL, NULL);
+  }
   if (rc == SQLITE_OK) {
     (void)sqlite3_finalize(change->write); /* it never ran */
     return 1;

@@ -59,6 +59,8 @@ for mode in ("WAL", "DELETE"):
             f"{mode}, {begin}: an install with nothing to do needs no lock")
         is_(error_of(t.db, "SELECT tenure_hold(?, 1)", (ids["@live"],)), None,
             f"{mode}, {begin}: nor does a hold")
+        is_(error_of(t.db, "SELECT tenure_unguard('notes')"), None,
+            f"{mode}, {begin}: nor an unguard with nothing to do")
         other.execute("ROLLBACK")
     t.sql("BEGIN")
     t.sql("SELECT count(*) FROM tenure_session")
