@@ -44,9 +44,10 @@ refused() {
   fi
 }
 
-# sql STATEMENT...: the sqlite3 shell with the extension, as any program would use it.
+# sql STATEMENT...: the sqlite3 shell with the extension, as any program would use it: one that waits for its
+# turn to write, since the worker's heartbeats write too.
 sql() {
-  printf '%s\n' ".load $root/dist/tenure" "$@" | sqlite3 -batch -bail -init /dev/null "$TENURE_DB"
+  printf '%s\n' '.timeout 10000' ".load $root/dist/tenure" "$@" | sqlite3 -batch -bail -init /dev/null "$TENURE_DB"
 }
 
 # typed STATEMENT...: shows statements as one would type them into the sqlite3 shell, and what they give.
@@ -64,8 +65,8 @@ show tenure init
 show tenure import --scope repo state.json
 show tenure status --scope repo
 
-step '2. Its lease ran out long ago. worker-1 takes the scope over, for 4 seconds at a time'
-show tenure takeover --scope repo --actor worker-1 --lease 4 --reason 'old-runner stopped months ago'
+step '2. Its lease ran out long ago. worker-1 takes the scope over, for 8 seconds at a time'
+show tenure takeover --scope repo --actor worker-1 --lease 8 --reason 'old-runner stopped months ago'
 first=$(field session_id)
 fence=$(field fence)
 
@@ -81,7 +82,7 @@ sleep 2
 show tenure status --scope repo
 
 step '5. worker-2 wants the scope too, and is told who has it'
-refused start.live_other_owner tenure start --scope repo --actor worker-2 --lease 4
+refused start.live_other_owner tenure start --scope repo --actor worker-2 --lease 8
 
 step '6. worker-1 is killed. Nobody cleans up after it; its lease still counts'
 printf '  %s$ kill -KILL %s%s\n' "$dim" "$worker" "$plain"

@@ -29,7 +29,7 @@ if [[ -t 1 && -z ${NO_COLOR-} ]]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 sql() {
   local database=$1
   shift
-  printf '%s\n' ".load $root/dist/tenure" "$@" | sqlite3 -batch -bail -init /dev/null "$database"
+  printf '%s\n' '.timeout 20000' ".load $root/dist/tenure" "$@" | sqlite3 -batch -bail -init /dev/null "$database"
 }
 
 # wait_for_stop PID: until the process stands still. An error if it ends instead.

@@ -1,12 +1,26 @@
 #!/usr/bin/env bash
-# demo.t - make demo's script runs to its end, in under a minute, and tells what it should.
+# demo.t - make demo's script runs to its end, in under a minute, and tells what it should; beside another process
+# that keeps taking the write lock of its database, as anything on a busy machine may.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
-out=$(mktemp) || exit 1
-trap 'rm -f "$out"' EXIT
+work=$(mktemp -d) || exit 1
+out=$work/out
+trap 'kill "$neighbour" 2>/dev/null; wait "$neighbour" 2>/dev/null; rm -rf "$work"' EXIT
+
+# neighbour: from the moment that the database is there, holds its write lock two thirds of the time, until it is gone.
+neighbour() {
+  until [[ -s $(echo "$work"/tmp.*/app.db) ]]; do sleep 0.05; done
+  cd "$work"/tmp.* || return
+  while [[ -e app.db ]]; do
+    printf 'BEGIN IMMEDIATE;\n' && sleep 0.2
+    printf 'COMMIT;\n' && sleep 0.1
+  done | sqlite3 -batch -init /dev/null -cmd '.timeout 10000' app.db
+}
+neighbour >"$work/neighbour" 2>&1 &
+neighbour=$!
 
 SECONDS=0
-bash examples/demo/demo.sh >"$out" 2>&1 </dev/null
+TMPDIR=$work bash examples/demo/demo.sh >"$out" 2>&1 </dev/null
 status=$?
 count=0
 ok() { # ok CONDITION-STATUS NAME
