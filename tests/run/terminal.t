@@ -7,10 +7,9 @@ import pty
 import select
 import signal
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import PYTHON, TENURE, Place, clean, lives, until  # noqa: E402
+from command import PYTHON, TENURE, Place, clean, lives, stat, until  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 place = Place()
@@ -116,18 +115,19 @@ for number, code in ((signal.SIGTERM, 143), (signal.SIGKILL, -9)):
     is_(terminal.wait(), code, f"{number.name} of the run")
     ok(until(lambda: not any(map(lives, pids))), "nobody survives")
 
-# In a shell with job control: stopped and continued like any other job.
+# In a shell with job control: stopped and continued like any other job. Who is about to stop can still read what is
+# typed for the shell, and the shell what is typed for the job, so each waits until the other has let go.
 terminal = Terminal("bash", "--norc", "--noprofile", "-i")
 terminal.sees("$ ")
 terminal.type(" ".join(run("job", "--", "sh", "-c", "'echo go; read x; echo got $x; exit 6'")) + "\n")
 ok(terminal.sees("go\r"), "under a shell")
 terminal.type("\x1a")
-ok(terminal.sees("Stopped"), "the key for TSTP stops it")
+ok(terminal.sees("Stopped") and terminal.sees("$ "), "the key for TSTP stops it")
+ok(until(lambda: stat(place.session("job")["pid"])[0] == "T"), "and its command")
 terminal.type("fg\n")
-terminal.sees("fg\r")
-time.sleep(0.2)
+until(lambda: terminal.read() and os.tcgetpgrp(terminal.fd) != terminal.pid)
 terminal.type("line\n")
-ok(terminal.sees("got line"), "and fg lets it go on")
+ok(terminal.sees("got line") and terminal.sees("$ "), "and fg lets it go on")
 terminal.type("echo code $?\n")
 ok(terminal.sees("code 6"), "to its end")
 terminal.type("exit\n")
