@@ -217,9 +217,9 @@ def frozen(t):
 
 
 def some(cases):
-    """The cases that a context tries: all of them if TENURE_LONG is set, else of four verbs in five one in ten of their
+    """The cases that a context tries: all of them if TENURE_LONG is set, else of three verbs in five one in ten of their
     cases, by chance, and at least one. TENURE_SEED repeats that."""
     by_verb = {}
     for case in cases:
         by_verb.setdefault(case[1], []).append(case)
-    return [case for own in one_in(1.25, by_verb.values()) for case in one_in(10, own)]
+    return [case for own in one_in(5 / 3, by_verb.values()) for case in one_in(10, own)]

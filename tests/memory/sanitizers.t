@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything of Tenure once, and allocations that fail, under AddressSanitizer and
 # UndefinedBehaviorSanitizer; and such failures without them, which is faster and so more
-# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every 120th, and every
+# thorough. SWEEP_SEED repeats a run; SWEEP_STRIDE=1 leaves out nothing where the default takes every 200th, and every
 # third if TENURE_LONG is set.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 flags='-std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 seed=${SWEEP_SEED:-$RANDOM}
 long=${TENURE_LONG:+1}
-stride=${SWEEP_STRIDE:-$((long ? 3 : 120))}
+stride=${SWEEP_STRIDE:-$((long ? 3 : 200))}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
