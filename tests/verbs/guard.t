@@ -174,7 +174,7 @@ with t.situation("several scopes"):
     t.sql("CREATE TABLE both (id INTEGER PRIMARY KEY)")
     for (one, scope) in (("builds", "ci"), ("both", "ci")):
         is_(t.value("SELECT tenure_guard(?, ?)", (one, scope)), scope, f"{one} is guarded for {scope}")
-    t.refused_sql("guard.scope_taken", "SELECT tenure_guard('both', 'repo')", says=["both"])
+    t.refused_sql("guard.scope_taken", "SELECT tenure_guard('BOTH', 'repo')", says=["both"])
     repo, ci = begin(), begin(scope="ci")
     is_([hold(repo), hold(ci)], ["repo", "ci"], "tenure_hold gives the scope")
     t.sql("INSERT INTO builds VALUES (1)")
