@@ -48,11 +48,6 @@ static int guard_lookup(sqlite3 *db, const char *sql, const char *a, const char 
   return rc;
 }
 
-static void guard_fail(sqlite3_context *ctx, int rc) {
-  sqlite3 *db = sqlite3_context_db_handle(ctx);
-  tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(db)));
-}
-
 /* A free name for the trigger of TABLE and EVENT in *NAME (sqlite3_free). A table that was guarded and then renamed
 ** keeps triggers of its old name, which the next table of that name finds taken. */
 static int guard_name(sqlite3 *db, const char *table, const char *event, char **name) {
@@ -201,7 +196,6 @@ static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   tn_text table;
   tn_change change;
-  char *name;
   (void)n;
   if (!tn_statement_is_own(ctx, "tenure_unguard()")) return;
   if (!tn_value_text(ctx, args[0], &table)) return;
@@ -210,10 +204,11 @@ static void fn_unguard(sqlite3_context *ctx, int n, sqlite3_value **args) {
     return;
   }
   if (sqlite3_get_autocommit(db)) {
+    char *name;
     const int rc = guard_find(db, table.z, &name);
     const int is_guarded = name != NULL;
     sqlite3_free(name);
-    if (rc != SQLITE_OK) guard_fail(ctx, rc);
+    if (rc != SQLITE_OK) tn_statement_error(ctx, rc);
     if (!is_guarded) return; /* nothing to write, nor to wait for */
   }
   if (tn_statement_begin(ctx, "tenure_unguard()", &change))
@@ -276,7 +271,7 @@ static void fn_hold(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const int rc = sql == NULL ? SQLITE_NOMEM : guard_lookup(conn->db, sql, session.z, NULL, &scope);
   sqlite3_free(sql);
   if (rc != SQLITE_OK) {
-    guard_fail(ctx, rc);
+    tn_statement_error(ctx, rc);
   } else if (scope == NULL || scope[0] == '\0') {
     const tn_fact facts[] = {{"session", session.z, session.n}};
     tn_refuse_with(ctx, scope == NULL ? "hold.missing" : "hold.no_scope", facts, 1);

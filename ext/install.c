@@ -28,6 +28,8 @@ typedef struct install_run {
   const char *code;    /* a refusal, or NULL */
   const char *name;    /* the object it is about, or NULL */
   tn_standing *standings;
+  int needs_object;  /* an object is missing */
+  int needs_program; /* a view or trigger is missing or was altered */
   tn_change change;
 } install_run;
 
@@ -66,10 +68,9 @@ static int install_holds_data(const tn_schema_object *object) {
   return strcmp(object->kind, "table") == 0 || strcmp(object->kind, "index") == 0;
 }
 
-/* Looks at all objects: finds names that are taken, and whether a view or trigger is missing or was altered. Where
-** nothing of ours is installed yet, an object that differs is not ours. */
-static int install_survey(install_run *run, int *needs_program) {
-  *needs_program = 0;
+/* Looks at all objects: finds names that are taken, and what is needed. Where nothing of ours is installed yet, an
+** object that differs is not ours. */
+static int install_survey(install_run *run) {
   const int rc = tn_survey(run->db, &run->standings);
   for (int i = 0; i < tn_schema_count && rc == SQLITE_OK; i++) {
     const tn_standing standing = run->standings[i];
@@ -78,7 +79,8 @@ static int install_survey(install_run *run, int *needs_program) {
       run->name = tn_schema[i].name;
       return SQLITE_ERROR;
     }
-    if (standing != TN_STANDS_SAME && !install_holds_data(&tn_schema[i])) *needs_program = 1;
+    if (standing == TN_STANDS_MISSING) run->needs_object = 1;
+    if (standing != TN_STANDS_SAME && !install_holds_data(&tn_schema[i])) run->needs_program = 1;
   }
   return rc;
 }
@@ -86,9 +88,9 @@ static int install_survey(install_run *run, int *needs_program) {
 /* Creates what is missing. If any view or trigger differs all are made anew, because triggers fire in
 ** an order that depends on when they were created. A table or index that differs is left alone: it holds
 ** data, and only an upgrade step that names it may change it. */
-static int install_create(install_run *run, int needs_program) {
+static int install_create(install_run *run) {
   int rc = SQLITE_OK;
-  for (int i = tn_schema_count - 1; i >= 0 && rc == SQLITE_OK && needs_program; i--) {
+  for (int i = tn_schema_count - 1; i >= 0 && rc == SQLITE_OK && run->needs_program; i--) {
     if (!install_holds_data(&tn_schema[i])) {
       rc = tn_statement_run(run->db, "DROP %s IF EXISTS main.%s", tn_schema[i].kind,
                             tn_schema[i].name);
@@ -169,11 +171,10 @@ static int install_open(install_run *run) {
 }
 
 static int install_objects(install_run *run) {
-  int needs_program = 0;
   int rc = install_open(run);
   if (rc != SQLITE_OK) return rc;
-  rc = install_survey(run, &needs_program);
-  if (rc == SQLITE_OK) rc = install_create(run, needs_program);
+  rc = install_survey(run);
+  if (rc == SQLITE_OK) rc = install_create(run);
   if (rc != SQLITE_OK || run->found == TN_SCHEMA_VERSION) return rc;
   rc = tn_statement_run(run->db, "DELETE FROM main.tenure_meta WHERE key = 'schema'");
   return rc != SQLITE_OK ? rc : tn_statement_run(run->db, "%s", TN_SCHEMA_SAYS_VERSION);
@@ -182,18 +183,13 @@ static int install_objects(install_run *run) {
 /* Whether there is nothing to do, in *IS_WHOLE: found out by reading alone, so that a host may install at every start
 ** and wait for nobody. In the caller's transaction nothing is waited for anyway. */
 static int install_look(install_run *run, int *is_whole) {
-  int needs_program = 0;
   *is_whole = 0;
   if (!sqlite3_get_autocommit(run->db)) return SQLITE_OK;
   int rc = tn_install_version(run->db, &run->found);
   if (rc != SQLITE_OK || run->found != TN_SCHEMA_VERSION) return rc;
-  rc = install_survey(run, &needs_program);
-  if (rc != SQLITE_OK) return rc;
-  *is_whole = !needs_program;
-  for (int i = 0; i < tn_schema_count && *is_whole; i++) {
-    *is_whole = run->standings[i] != TN_STANDS_MISSING;
-  }
-  return SQLITE_OK;
+  rc = install_survey(run);
+  *is_whole = !run->needs_object && !run->needs_program;
+  return rc;
 }
 
 static void install_refuse(sqlite3_context *ctx, const install_run *run) {
@@ -243,7 +239,7 @@ static void fn_install(sqlite3_context *ctx, int n, sqlite3_value **args) {
   if (look.code != NULL) {
     install_refuse(ctx, &look);
   } else if (rc != SQLITE_OK) {
-    tn_statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(conn->db)));
+    tn_statement_error(ctx, rc);
   } else if (is_whole) {
     sqlite3_result_int(ctx, TN_SCHEMA_VERSION);
   } else {

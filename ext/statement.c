@@ -30,10 +30,10 @@ static int statement_is_stopped(int rc) {
   return rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM;
 }
 
-/* Undoes the change. A transaction of our own is rolled back whole, which needs nothing from the disk. If the error has ended the
-** transaction already, the statements fail, and that is all. While an interrupt is in force, or memory has
-** run out, SQLite runs nothing new until the calling statement is over; but a write that fails of either
-** makes it roll back everything, and such a write was prepared beforehand. */
+/* Undoes the change. A transaction of our own is rolled back whole, which needs nothing from the disk. If the error has
+** ended the transaction already, the statements fail, and that is all. While an interrupt is in force, or memory has
+** run out, SQLite runs nothing new until the calling statement is over; but a write that fails of either makes it roll
+** back everything, and such a write was prepared beforehand. */
 static void statement_undo(sqlite3 *db, tn_change *change) {
   const char *undo = change->is_outermost ? "ROLLBACK" : "ROLLBACK TO tenure_change";
   int rc = sqlite3_exec(db, undo, NULL, NULL, NULL);
@@ -64,6 +64,17 @@ int tn_statement_run_schema(sqlite3 *db, const char *sql, tn_change *change) {
   return SQLITE_OK;
 }
 
+/* Ends the SQL function of CTX with the database's own error RC and MESSAGE, which is freed. */
+static void statement_fail(sqlite3_context *ctx, int rc, char *message) {
+  if (rc == SQLITE_NOMEM || message == NULL) {
+    sqlite3_result_error_nomem(ctx);
+  } else {
+    sqlite3_result_error(ctx, message, -1);
+    sqlite3_result_error_code(ctx, rc);
+  }
+  sqlite3_free(message);
+}
+
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change) {
   sqlite3 *db = sqlite3_context_db_handle(ctx);
   change->write = change->running = NULL;
@@ -87,7 +98,7 @@ int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change
     sqlite3_free(message);
     tn_refuse(ctx, "usage.context", "what", what, strlen(what));
   } else {
-    tn_statement_fail(ctx, extended, message);
+    statement_fail(ctx, extended, message);
   }
   return 0;
 }
@@ -105,7 +116,7 @@ int tn_statement_end(sqlite3_context *ctx, int rc, tn_change *change) {
   const int extended = sqlite3_extended_errcode(db);
   char *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
   statement_undo(db, change);
-  tn_statement_fail(ctx, (extended & 0xff) == (rc & 0xff) ? extended : rc, message);
+  statement_fail(ctx, (extended & 0xff) == (rc & 0xff) ? extended : rc, message);
   return 0;
 }
 
@@ -113,12 +124,7 @@ void tn_statement_undo(sqlite3_context *ctx, tn_change *change) {
   statement_undo(sqlite3_context_db_handle(ctx), change);
 }
 
-void tn_statement_fail(sqlite3_context *ctx, int rc, char *message) {
-  if (rc == SQLITE_NOMEM || message == NULL) {
-    sqlite3_result_error_nomem(ctx);
-  } else {
-    sqlite3_result_error(ctx, message, -1);
-    sqlite3_result_error_code(ctx, rc);
-  }
-  sqlite3_free(message);
+void tn_statement_error(sqlite3_context *ctx, int rc) {
+  sqlite3 *db = sqlite3_context_db_handle(ctx);
+  statement_fail(ctx, rc, sqlite3_mprintf("%s", sqlite3_errmsg(db)));
 }

@@ -37,7 +37,7 @@ int tn_statement_end(sqlite3_context *ctx, int rc, tn_change *change);
 /* Undoes the change; the caller ends the function with an error of its own. */
 void tn_statement_undo(sqlite3_context *ctx, tn_change *change);
 
-/* Ends the SQL function of CTX with the database's own error RC and MESSAGE, which is freed. */
-void tn_statement_fail(sqlite3_context *ctx, int rc, char *message);
+/* Ends the SQL function of CTX with the error RC, in the words of the database, which has just reported it. */
+void tn_statement_error(sqlite3_context *ctx, int rc);
 
 #endif
