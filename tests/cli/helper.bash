@@ -69,8 +69,11 @@ report() {
 # says TEXT: stdout has TEXT in it.
 says() { [[ $output == *"$1"* ]] || report "no '$1' in the output"; }
 
+# shell FILE STATEMENT...: the sqlite3 shell, which waits for a lock.
+shell() { sqlite3 -batch -init /dev/null -cmd '.timeout 10000' "$@"; }
+
 # sql STATEMENT [FILE]: asks the database without the extension.
-sql() { sqlite3 -batch -init /dev/null -cmd '.timeout 10000' "${2:-$TENURE_DB}" "$1"; }
+sql() { shell "${2:-$TENURE_DB}" "$1"; }
 
 # new_session ARGUMENT...: starts a session; sets session and fence. Where there is no database yet it gets a copy of
 # one, made once for each file of tests.
@@ -109,7 +112,7 @@ teardown() {
   local found
   printf 'TENURE_SEED=%s\n' "$seed"
   [ -z "${damaged:-}" ] && [ -s "$TENURE_DB" ] && [ "$(sql "SELECT count(*) FROM sqlite_schema WHERE name = 'tenure_meta'" 2>/dev/null)" = 1 ] || return 0
-  found=$(sqlite3 -batch -init /dev/null -cmd '.timeout 10000' "$TENURE_DB" ".load '${tenure%/bin/tenure}/dist/tenure'" \
+  found=$(shell "$TENURE_DB" ".load '${tenure%/bin/tenure}/dist/tenure'" \
     "SELECT check_name, session_id, finding FROM tenure_doctor WHERE severity = 'error'")
   [ -z "$found" ] || report "tenure_doctor: $found"
 }

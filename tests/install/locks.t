@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The functions that change the schema wait for the write lock as a verb does, and decide by what they find when they
-have it; with nothing to do they need none."""
+have it. (That some need none where there is nothing to do: contexts/busy.t.)"""
 
 import os
 import sys
@@ -10,7 +10,6 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from tap import connect, done, error_of, is_  # noqa: E402
 
-BUSY = 5
 INSTALL, UNINSTALL = "SELECT tenure_install()", "SELECT tenure_uninstall()"
 GUARD, UNGUARD = "SELECT tenure_guard('tasks', 'repo')", "SELECT tenure_unguard('TASKS')"
 WRITE = "INSERT INTO tasks VALUES ('another')"

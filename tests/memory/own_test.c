@@ -277,7 +277,7 @@ static void test_late_interrupt(void) {
 
 int main(int argc, char **argv) {
   pick_state = argc > 1 ? strtoull(argv[1], NULL, 10) : (uint64_t)time(NULL);
-  stride = argc > 2 ? strtoll(argv[2], NULL, 10) : 8;
+  stride = argc > 2 ? strtoll(argv[2], NULL, 10) : 5;
   printf("# seed %llu, stride %lld\n", (unsigned long long)pick_state, stride);
   install_fault();
   if (sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) != SQLITE_OK) die(NULL, "lookaside");

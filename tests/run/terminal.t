@@ -123,7 +123,8 @@ terminal.type(" ".join(run("job", "--", "sh", "-c", "'echo go; read x; echo got 
 ok(terminal.sees("go\r"), "under a shell")
 terminal.type("\x1a")
 ok(terminal.sees("Stopped") and terminal.sees("$ "), "the key for TSTP stops it")
-ok(until(lambda: stat(place.session("job")["pid"])[0] == "T"), "and its command")
+command = place.session("job")["pid"]
+ok(until(lambda: stat(command)[0] == "T"), "and its command")
 terminal.type("fg\n")
 until(lambda: terminal.read() and os.tcgetpgrp(terminal.fd) != terminal.pid)
 terminal.type("line\n")
