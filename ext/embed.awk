@@ -5,7 +5,8 @@
 # out of the database, where each connection would have to parse them again.
 #
 # A verb file with a line "-- receipt: COLUMN ..." gets what sql/receipt.template makes: the trigger that answers
-# a repeated receipt_id. The columns named there, if any, are the target that must match.
+# a repeated receipt_id. The columns named there, if any, are the target that must match: scope, the session, and what
+# else the verb names within it.
 
 function quote(text) {
   gsub(/\\/, "\\\\", text)
@@ -29,16 +30,24 @@ function flush_statement(    words, kind, name) {
   statement = ""
 }
 
-# What a receipt is about, as three values: which of the two that follow must be the same, the session (or what else the
-# verb names by its id), the scope.
-function target(columns,    session, scope) {
-  scope = sub(/scope/, "", columns) ? "NEW.scope" : "NULL"
-  gsub(/ /, "", columns)
-  session = columns == "" ? "NULL" : "NEW." columns
-  if (session != "NULL" && scope != "NULL") return "'either', " session ", " scope
-  if (session != "NULL") return "'session', " session ", NULL"
-  if (scope != "NULL") return "'scope', NULL, " scope
-  return "NULL, NULL, NULL"
+# What a receipt is about, as values: which of the two that follow must be the same; the session (or what else the
+# verb names by its id), the scope; what the verb names within the session, as its report calls it, and the value.
+function target(columns,    words, n, i, word, kind, session, scope, part, named) {
+  session = scope = part = named = "NULL"
+  n = split(columns, words, " ")
+  for (i = 1; i <= n; i++) {
+    word = words[i]
+    if (word == "scope") scope = "NEW.scope"
+    else if (session == "NULL") session = "NEW." word
+    else {
+      named = "NEW." word
+      sub(/^expected_/, "", word)
+      part = "'" word "'"
+    }
+  }
+  if (session != "NULL") kind = scope != "NULL" ? "'either'" : "'session'"
+  else kind = scope != "NULL" ? "'scope'" : "NULL"
+  return kind ", " session ", " scope ", " part ", " named
 }
 
 # The template is SQL like any other file, once its names are filled in.

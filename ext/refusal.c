@@ -220,7 +220,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"baseline.missing", "there is no session {session|(none)}"},
     {"receipt.conflict",
      "receipt {receipt} was given for {verb} of session {session|(none)}, scope "
-     "{scope|(none)}"},
+     "{scope|(none)}, {part|as a whole}"},
     {"hold.missing", "there is no session {session|(none)} whose fence could be held"},
     {"hold.no_scope",
      "session {session} has no scope, so there is nothing that its fence could open"},

@@ -1,6 +1,6 @@
 -- tenure_baseline_set: a digest of something that the session saw when it started, so that a view can
 -- show what has drifted since. One per session and name; the latest wins.
--- receipt: session_id
+-- receipt: session_id name
 
 CREATE VIEW tenure_baseline_set AS
 SELECT NULL AS session_id, NULL AS name, NULL AS digest, NULL AS fence, NULL AS actor_id,

@@ -1,7 +1,7 @@
 -- tenure_record_result: how the work of a session, or of one of its turns, ended. The first result is
 -- inserted; one that is not final gives way to one of equal or higher provenance (agent, completion,
 -- synthetic). A result that changes nothing is success too, and the report shows what is stored.
--- receipt: session_id
+-- receipt: session_id turn_id
 
 CREATE VIEW tenure_record_result AS
 SELECT NULL AS session_id, NULL AS incarnation, NULL AS fence, NULL AS turn_id, NULL AS status,

@@ -2,7 +2,7 @@
 -- and say so. A decision to abort gives up the whole turn. What is to be remembered becomes grants: for the
 -- session where it was approved for that, for the turn where it was approved; what is approved for always is
 -- for the caller to keep.
--- receipt: session_id
+-- receipt: session_id request_id
 
 CREATE VIEW tenure_request_resolve AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS request_id,

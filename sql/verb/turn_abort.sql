@@ -1,6 +1,6 @@
 -- tenure_turn_abort: the open turn is given up. Idempotent: with nothing open it changes nothing. The turn
 -- ends before the session moves, and what waited on it fails closed.
--- receipt: session_id
+-- receipt: session_id turn_id
 
 CREATE VIEW tenure_turn_abort AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS reason,

@@ -1,7 +1,7 @@
 -- tenure_turn_end: the open turn is over. It applies only to the turn that it names; another one, or none,
 -- changes nothing and is no error. A completion of a turn that was never seen is recorded as such, with what is
 -- told of its cost.
--- receipt: session_id
+-- receipt: session_id turn_id
 
 CREATE VIEW tenure_turn_end AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS outcome,

@@ -1,6 +1,6 @@
 -- tenure_usage: what the work has cost since the last report. Deltas are added to the session's totals; rate
 -- limits are merged key by key. Crossing the budget is reported here and enforced when a turn begins.
--- receipt: session_id
+-- receipt: session_id turn_id
 
 CREATE VIEW tenure_usage AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS input,

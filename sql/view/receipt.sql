@@ -4,9 +4,12 @@
 -- here what came of it.
 
 -- target says what must be the same when a verb is repeated: the session, the scope, either (a scope may stand for
--- the session, and then a session that is left out says nothing), or nothing.
+-- the session, and then a session that is left out says nothing), or nothing. part is what the verb names within its
+-- session, a turn or a request, as its report calls it; named is which. Left out it says nothing: a verb may find it.
 CREATE VIEW tenure_receipt_asked AS
-SELECT NULL AS receipt_id, NULL AS verb, NULL AS target, NULL AS session_id, NULL AS scope WHERE 0;
+SELECT NULL AS receipt_id, NULL AS verb, NULL AS target, NULL AS session_id, NULL AS scope,
+       NULL AS part, NULL AS named
+ WHERE 0;
 
 CREATE TRIGGER tenure_receipt_ask INSTEAD OF INSERT ON tenure_receipt_asked
 BEGIN
@@ -21,8 +24,11 @@ BEGIN
                           THEN (NEW.session_id IS NOT NULL AND NEW.session_id IS NOT r.session_id)
                                OR ((NEW.scope IS NOT NULL OR NEW.session_id IS NULL)
                                    AND tenure_check_scope(NEW.scope) IS NOT r.scope) END
+                     OR tenure_check_id(NEW.part, NEW.named)
+                        <> tenure_check_id(NEW.part, tenure_detail(r.report, NEW.part))
                 THEN 'receipt.conflict' END,
-           'receipt', r.receipt_id, 'verb', r.verb, 'session', r.session_id, 'scope', r.scope),
+           'receipt', r.receipt_id, 'verb', r.verb, 'session', r.session_id, 'scope', r.scope,
+           'part', NEW.part || ' ' || tenure_detail(r.report, NEW.part)),
          tenure_report_again(r.report)
     FROM tenure_receipt AS r WHERE r.receipt_id = NEW.receipt_id;
 END;

@@ -253,6 +253,7 @@ INSERT INTO tenure_turn_request_start(session_id, message_id) VALUES ((SELECT se
 INSERT INTO tenure_turn_begin(session_id, turn_id, reserve) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't1', 1) RETURNING session_report();
 INSERT INTO tenure_turn_begin(session_id, turn_id, receipt_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't1', 'r9') RETURNING session_report();
 INSERT INTO tenure_turn_begin(session_id, turn_id, receipt_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't1', 'r9') RETURNING session_report();
+INSERT INTO tenure_turn_begin(session_id, turn_id, receipt_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't2', 'r9') RETURNING session_report();
 INSERT INTO tenure_turn_begin(session_id, turn_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't2');
 INSERT INTO tenure_turn_begin(session_id, turn_id, replace) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't1', 1);
 INSERT INTO tenure_turn_steer(session_id, input) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 'hello') RETURNING session_report();

@@ -33,6 +33,11 @@ FOUND = {
         ("clear", {"by": "session", "receipt_id": "r1"})],
     "a receipt of settling one session is none of settling all": [
         HOLDER, ("settle", {"one": 1, "receipt_id": "r1"}), ("settle", {"receipt_id": "r1"})],
+    "a receipt of one answer is none of the answer to another request": [
+        HOLDER, ("turn_begin", {"turn_id": "t1", "kind": "regular"}),
+        ("request_resolve", {"request_id": "q1", "decision": "approved", "receipt_id": "r1"}),
+        ("request_open", {"request_id": "q2", "kind": "approval"}),
+        ("request_resolve", {"request_id": "q2", "decision": "approved", "receipt_id": "r1"})],
 }
 
 

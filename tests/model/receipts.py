@@ -6,6 +6,12 @@ from policy import refuse_if
 BY_SCOPE = {"start", "import", "escalate", "gate_set"}
 BY_BOTH = {"heartbeat", "clear", "takeover"}
 BY_NONE = {"reap", "gc"}
+# What a verb names within its session: the column, and the member of its report.
+PARTS = {"turn_begin": ("turn_id", "turn_id"), "turn_steer": ("expected_turn_id", "turn_id"),
+         "turn_take_input": ("turn_id", "turn_id"), "turn_end": ("turn_id", "turn_id"),
+         "turn_abort": ("turn_id", "turn_id"), "usage": ("turn_id", "turn_id"),
+         "record_result": ("turn_id", "turn_id"), "request_open": ("request_id", "request_id"),
+         "request_resolve": ("request_id", "request_id"), "baseline_set": ("name", "name")}
 
 
 def run(w, verb, function, call):
@@ -13,7 +19,8 @@ def run(w, verb, function, call):
     receipt = call["receipt_id"]
     if receipt in w.receipts:
         kept_verb, session_id, scope, report, _ = w.receipts[receipt]
-        refuse_if(kept_verb != verb or is_other(w, verb, call, session_id, scope), "receipt.conflict")
+        refuse_if(kept_verb != verb or is_other(w, verb, call, session_id, scope)
+                  or is_other_part(verb, call, report), "receipt.conflict")
         return {**report, "replayed": True}
     want = function(w, call)
     w.receipts[receipt] = (verb, *target(w, verb, call), dict(w.told), w.now)
@@ -31,6 +38,13 @@ def is_other(w, verb, call, session_id, scope):
         return named != session_id
     by_scope = named is None or call.get("scope") is not None
     return (named is not None and named != session_id) or (by_scope and w.scope_of(call) != scope)
+
+
+def is_other_part(verb, call, report):
+    """Whether a call names another turn, request or baseline than REPORT does."""
+    column, member = PARTS.get(verb, (None, None))
+    named, told = call.get(column), report.get(member)
+    return named is not None and told is not None and named != told
 
 
 def target(w, verb, call):

@@ -100,6 +100,45 @@ for verb, what, columns, other in VERBS:
                 t.refused("receipt.conflict", stranger, receipt_id="r1", scope="s", says=["r1", verb],
                           test=f"{name}: another verb, {stranger}, is a conflict")
 
+# What a verb names within its session is part of its target, but may be left out where the verb finds it.
+PARTS = [
+    # verb, its columns, what names the part, whether it may be left out
+    ("turn_begin", {"turn_id": "t2", "replace": 1}, "turn_id", True),
+    ("turn_steer", {"expected_turn_id": "7", "input": "on"}, "expected_turn_id", True),
+    ("turn_take_input", {"turn_id": "7"}, "turn_id", True),
+    ("turn_end", {"turn_id": 7}, "turn_id", False),
+    ("turn_end", {"turn_id": -1}, "turn_id", False),
+    ("turn_abort", {"turn_id": 7, "reason": "interrupted"}, "turn_id", True),
+    ("request_open", {"turn_id": "7", "request_id": "q2", "kind": "approval"}, "request_id", False),
+    ("request_resolve", {"request_id": 1, "decision": "approved"}, "request_id", False),
+    ("request_resolve", {"request_id": "9", "decision": "approved"}, "request_id", False),
+    ("usage", {"turn_id": "7", "input": 1}, "turn_id", True),
+    ("record_result", {"turn_id": "7", "status": "success"}, "turn_id", True),
+    ("baseline_set", {"name": 5, "digest": "d"}, "name", False),
+]
+for verb, columns, part, optional in PARTS:
+    name = f"{verb} {columns}"
+    with t.situation(name):
+        session = t.verb("start", scope="s")["session_id"]
+        t.verb("turn_begin", session_id=session, turn_id="7")
+        t.verb("request_open", session_id=session, turn_id="7", request_id="1", kind="approval")
+        first = t.verb(verb, session_id=session, receipt_id="r1", **columns)
+        before = t.dump()
+        t.refused("receipt.conflict", verb, session_id=session, receipt_id="r1", **columns | {part: "another"},
+                  test=f"{name}: another {part} is a conflict",
+                  says=[f"{verb} of session {session}", f"{part.removeprefix('expected_')} {columns[part]}"])
+        is_(t.verb(verb, session_id=session, receipt_id="r1", **columns | {part: str(columns[part])}),
+            first | {"replayed": True}, f"{name}: the same {part}, as a text, is not")
+        if optional:
+            is_(t.verb(verb, session_id=session, receipt_id="r1", **columns | {part: None}),
+                first | {"replayed": True}, f"{name}: nor is none")
+        is_(t.dump(), before, f"{name}: and nothing is done")
+with t.situation("a part that the first time had none of"):
+    session = t.verb("start", scope="s")["session_id"]
+    first = t.verb("turn_abort", session_id=session, receipt_id="r1", reason="interrupted")
+    is_(t.verb("turn_abort", session_id=session, receipt_id="r1", turn_id="t1", reason="interrupted"),
+        first | {"replayed": True}, "where nothing was aborted, any turn is as good")
+
 # A refusal leaves nothing, and is judged afresh.
 REFUSED = [
     ("start", {"scope": "s", "actor_id": "bob", "lease_ttl": 60}, "start.live_other_owner"),
