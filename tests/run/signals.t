@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import TENURE, Place, children, kill, lives, stat, until  # noqa: E402
+from command import TENURE, Place, children, kill, lives, name_of, stat, until  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 place = Place()
@@ -16,6 +16,7 @@ place = Place()
 # A command with a family: a child, a grandchild, and one that left the group. Each writes its pid, then the
 # command says that it is ready.
 FAMILY = """
+echo $$ >{n}.command
 sleep 300 & echo $! >{n}.child
 (sleep 301 & echo $! >{n}.grandchild; wait) &
 setsid sh -c 'echo $$ >{n}.stray; exec sleep 302' &
@@ -30,11 +31,10 @@ def family(scope, then, *arguments):
 
 
 def ready(run):
-    """The pids of the command and its family."""
+    """The pids of the command and its family. It may have ended again by now."""
     if not until(lambda: place.text(f"{run.scope}.ready")):
         diag(f"{run.scope} was never ready")
-    return [run.session()["pid"],
-            *(int(place.text(f"{run.scope}.{who}") or 0) for who in ("child", "grandchild", "stray"))]
+    return [int(place.text(f"{run.scope}.{who}") or 0) for who in ("command", "child", "grandchild", "stray")]
 
 
 def gone(pids, name):
@@ -50,10 +50,9 @@ runs = {
     "term": family("term", WAIT), "int": family("int", WAIT), "hup": family("hup", WAIT),
     "careful": family("careful", CAREFUL), "kill": family("kill", WAIT),
     "child": family("child", WAIT), "leaves": family("leaves", "exit 0"),
-    "limit": family("limit", WAIT, "--max-secs", "2"),
-    "deaf": family("deaf", DEAF, "--max-secs", "1"),
+    "limit": family("limit", WAIT, "--max-secs", "8"),
+    "deaf": family("deaf", DEAF, "--max-secs", "8"),
     "watchdog": family("watchdog", WAIT), "both": family("both", "exec sleep 303"),
-    "sqlite": family("sqlite", WAIT, "--lease", "3"),
     "outer": place.run("--scope", "outer", "--actor", "a", "--", TENURE, "run", "--scope", "inner", "--actor", "b",
                        *place.command(FAMILY.format(n="outer") + "echo ready >outer.ready; wait")),
 }
@@ -96,8 +95,10 @@ is_(got.returncode, 0, "the same actor starts anew at once, because the process 
 
 run = runs["watchdog"]
 first = run.watchdog()
+name = name_of(first)
 os.kill(first, signal.SIGKILL)
-second = until(lambda: next((pid for pid in children(run.pid) if pid not in (first, pids["watchdog"][0])), None))
+second = until(lambda: next((pid for pid in children(run.pid) if pid not in (first, pids["watchdog"][0])
+                             and name_of(pid) == name), None))
 ok(second and lives(pids["watchdog"][0]), "KILL of the watchdog: there is another one")
 os.kill(run.pid, signal.SIGKILL)
 run.wait()
@@ -115,14 +116,15 @@ for pid in pids["both"][1:]:
 run.wait()
 
 run = runs["outer"]
-inner = place.session("inner")["pid"]
+inner = place.session("outer")["pid"]
 os.kill(run.pid, signal.SIGKILL)
 gone([*pids["outer"], inner], "KILL of a run around another: nobody survives")
 run.wait()
 
 # --- sqlite3 beside the run
 
-run = runs["sqlite"]
+run = family("sqlite", WAIT, "--lease", "6")  # only now: among those above it could lose so short a lease
+ready(run)
 before = run.session()["revision"]
 os.kill(run.helper("sqlite3"), signal.SIGKILL)
 ok(until(lambda: run.session()["revision"] >= before + 2), "KILL of sqlite3: another one renews the lease")
