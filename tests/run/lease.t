@@ -98,7 +98,7 @@ def signalled(pids, number):
 
 
 # The leases are long enough to be renewed while all of these begin on a busy machine.
-flow = start(place_with("s"), "a", 4)
+flow = start(place_with("s"), "a", 8)
 paused = start(place_with("s"), "a", 5)
 frozen = start(place_with("s"), "a", 5)
 alone = start(place_with("s"), "a", 5)
@@ -240,7 +240,7 @@ is_(os.path.exists(removed.place.path), False, "and no empty file is left in its
 # --- never stale while all is well
 
 db = flow.place.connect()
-seen, stale, end = 0, 0, time.monotonic() + 7 - (time.monotonic() - flow.began)
+seen, stale, end = 0, 0, time.monotonic() + 14 - (time.monotonic() - flow.began)
 while seen < 20 or time.monotonic() < end:
     rows = db.execute("SELECT stale, revision FROM tenure_holder WHERE scope = 's'").fetchall()
     seen += 1
