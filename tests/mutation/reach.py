@@ -11,6 +11,7 @@ import subprocess
 
 from mutants import (JUDGES, ROOT, place_of_condition, place_of_function, place_of_line, place_of_trigger, scripts,
                      sql_files)
+from order import is_of_command, is_script
 from shell import functions
 from sqltext import bodies, conditions
 from tree import Tree
@@ -25,7 +26,6 @@ class Telling(Tree):
         self.hits = os.path.join(root, "hits")
         self.environment["TENURE_COVER"] = self.hits
         self.called = os.path.join(root, "called")
-        self.environment["CALLED_FUNCTIONS"] = self.called
         self.points = []  # the places by number of tenure_cover(), one for true and one for false
         for file in sql_files():
             self.rewrite(file)
@@ -53,7 +53,7 @@ class Telling(Tree):
         with open(path, encoding="utf-8") as source:
             text = source.read()
         for name, body, _ in reversed(functions(text)):
-            told = f"echo '{place_of_function(file, name)}' >>\"${{CALLED_FUNCTIONS:-/dev/null}}\" 2>/dev/null || :"
+            told = f"echo '{place_of_function(file, name)}' >>'{self.called}' 2>/dev/null || :"
             text = text[:body] + f" {told};" + text[body:]
         self.write(path, text)
 
@@ -130,7 +130,10 @@ def measure(path, tests, plain, place):
             print(f"# {test} fails without any change and is left out", flush=True)
         telling.forget()
         telling.passes(test)
-        known[test] = {"mark": mark(test), "cost": cost if fine else None, "places": sorted(telling.reached())}
+        reached = sorted(telling.reached())
+        if is_of_command(test) and not any(is_script(place) for place in reached):
+            print(f"# {test} seems to reach none of the scripts, and will be asked of none", flush=True)
+        known[test] = {"mark": mark(test), "cost": cost if fine else None, "places": reached}
         with open(path + ".new", "w", encoding="utf-8") as file:
             json.dump(known, file, indent=0)
         os.replace(path + ".new", path)
