@@ -66,13 +66,19 @@ ALSO = {"escalate": "--resolve --list --csv", "request": "--scope --all --csv", 
 NAMES = {"gate": "gate_set", "baseline": "baseline_set",
          "result record": "record_result", "result completion": "record_completion"}
 
+# What the environment gives where it is not said: the variable without TENURE_, the option, the column. The session and
+# the fence are a pair, and never meant for start and takeover.
+DEFAULTS = [("session", "--session", "session_id"), ("fence", "--fence", "fence"), ("scope", "--scope", "scope"),
+            ("actor", "--actor", "actor_id")]
+PAIR = ("session", "fence")
+
 folder = tempfile.mkdtemp()
 path = os.path.join(folder, "t.db")
 environment = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")}
 
 
-def tenure(*words):
-    return subprocess.run([TENURE, *words], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+def tenure(*words, **more):
+    return subprocess.run([TENURE, *words], env=environment | more, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=False, cwd=folder)
 
 
@@ -96,21 +102,36 @@ for verb, columns in verbs.items():
                f" INSERT INTO seen VALUES ('{verb}', json_object({row})); SELECT RAISE(IGNORE); END")
 db.commit()
 
-taken = {}  # by the help of which verb
-for call, text in CALLS.items():
-    words = call.split()
-    verb = name_of(call)
-    taken.setdefault(words[0], set()).update(option for option, _, _ in options(text))
-    want = {column: "1" if value == "!" else value for _, value, column in options(text)}
-    arguments = [word for option, value, _ in options(text) for word in ([option] if value == "!" else [option, value])]
-    got = tenure(*words, "--db", path, *arguments)
-    seen = [(name, {column: str(value) for column, value in json.loads(row).items() if value is not None})
-            for name, row in db.execute("SELECT verb, row FROM seen")]
+def arrives(call, given, name, **defaults):
+    """One test: what arrives of CALL with the options GIVEN and these defaults in its environment."""
+    words = [word for option, value, _ in given for word in ([option] if value == "!" else [option, value])]
+    got = tenure(*call.split(), "--db", path, *words, **{f"TENURE_{key.upper()}": value for key, value in defaults.items()})
+    seen = [(verb, {column: str(value) for column, value in json.loads(row).items() if value is not None})
+            for verb, row in db.execute("SELECT verb, row FROM seen")]
     db.execute("DELETE FROM seen")
     db.commit()
-    if not is_(seen, [(verb, want)], f"{call}: each option arrives in its column, and nothing else does"):
+    named = {option for option, _, _ in options(CALLS[call])}
+    want = {column: "1" if value == "!" else value for _, value, column in given}
+    for key, option, column in DEFAULTS:
+        if key in defaults and option in named and (key not in PAIR or call not in ("start", "takeover")):
+            want[column] = defaults[key]
+    if not is_(seen, [(name_of(call), want)], name):
         diag(got.stderr)
-    is_(set(verbs[verb]) - set(want), set(), f"{call}: no column is out of reach")
+
+
+taken = {}  # by the help of which verb
+for call, text in CALLS.items():
+    given = options(text)
+    named = {option for option, _, _ in given}
+    taken.setdefault(call.split()[0], set()).update(named)
+    arrives(call, given, f"{call}: each option arrives in its column, and nothing else does")
+    is_(set(verbs[name_of(call)]) - {column for _, _, column in given}, set(), f"{call}: no column is out of reach")
+    rest = [each for each in given if each[0] not in [option for _, option, _ in DEFAULTS]]
+    if "--session" in named:
+        arrives(call, rest, f"{call}: the session and its fence, and the actor, where none is given",
+                session="ses_e", fence="5", actor="e")
+    if "--scope" in named:
+        arrives(call, rest, f"{call}: the scope and the actor, where none is given", scope="e", actor="e")
 
 for verb, known in taken.items():
     text = tenure("help", verb).stdout
