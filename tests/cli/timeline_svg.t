@@ -121,6 +121,9 @@ is_([node.get("class") for node in classed(root, "turn") if not node.get("d").en
 is_([round(start_x(node), 1) for node in classed(root, "turn")][:3], [round(250 + at * scale, 1) for at in (0, 40, 80)],
     "and begin where their time is")
 is_([node.text for node in classed(root, "turn-id")], ["t1", "t2", "t3"], "and have their names")
+is_([node.text for node in root.iter(SVG + "title") if (node.text or "").startswith("turn ")],
+    ["turn t1: from 2001-09-09 01:46:40 UTC, 30 s, completed", "turn t2: from 2001-09-09 01:47:20 UTC, 30 s, failed",
+     "turn t3: from 2001-09-09 01:48:00 UTC, 2 min, interrupted"], "and say in a tooltip what they were")
 arrows = classed(root, "arrow")
 is_([start_x(node) for node in arrows], [round(250 + at * scale, 1) for at in (230, 450)],
     "an arrow for the takeover and one for the replacement")

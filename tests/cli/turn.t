@@ -339,7 +339,7 @@ load helper
   says 't1    regular  completed  20'
   says 't2    regular  running    20'
   says 'r1 '
-  says 'look left'
+  grep -qE '^1 +t2 +[0-9]+ s ago +look left$' <<<"$output" || report 'what was said, and when'
   tenure show "$session" --json
   json '.result | [.turns[].turn_id] == ["t1", "t2"] and .turns[0].used_total == 7 and .requests[0].payload == "rm -r"
         and .input[0].payload == "look left" and .session.active_turn_id == "t2" and (.events | length > 4)'
