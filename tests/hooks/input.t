@@ -75,13 +75,13 @@ def bad_names():
 
 
 def any_text():
-    """Every field holds the worst, one in seven of it by chance (chance.py); the session's names are kept byte for byte, the
+    """Every field holds the worst, one in ten of it by chance (chance.py); the session's names are kept byte for byte, the
     rest is made harmless."""
     worst = ["it's", "'; DROP TABLE tenure_session; --", ".quit", "\n.quit\n", "\r\nlf\r", "--x", "$(touch pwned)", "`touch pwned`",
              "é 🙂", "\x1b[31m\x7f\u202e", 'a"\\b&', "\\u0000", "\0tail", "%s%n", "*", "-- answer", "Error: tenure: start.x: y",
              "means block 1 PreToolUse x", "nothing", "fault x", "a" * 5000]
     box = Box()
-    for i, text in enumerate(one_in(7, worst)):
+    for i, text in enumerate(one_in(10, worst)):
         payload = {"session_id": f"s{i}", "hook_event_name": "PreToolUse", "cwd": text, "tool_name": text, "transcript_path": text,
                    "tool_input": {"file_path": text, "command": text, text: text}, "permission_mode": text, "turn_id": None}
         went(box.hook("claude-code", payload), 0, f"text {i} in every field of a tool call")

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Hooks that run at once, as processes: of one agent, because tools run in parallel, and of several agents that
-want the same scope; and hooks that are killed. TENURE_ROUNDS sets how often each is tried (2)."""
+want the same scope; and hooks that are killed. TENURE_ROUNDS sets how often each is tried (1; 10 where
+TENURE_LONG is set)."""
 
 import json
 import os
@@ -11,7 +12,7 @@ import time
 from hook import Box, Run, went
 from tap import diag, done, is_, ok
 
-ROUNDS = int(os.environ.get("TENURE_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("TENURE_ROUNDS", 10 if os.environ.get("TENURE_LONG") else 1))
 A = "claude-code:a"
 
 
