@@ -120,15 +120,15 @@ pause: deps dist/tenure.so  ## stop workers past their lease, and see which upda
 
 .PHONY: install
 install: deps dist/tenure.so $(PAGES)  ## put it all below PREFIX (/usr/local): extension, SQL, command, manual page, completions
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/tenure/lib/verbs
-	install -m 755 bin/tenure $(DESTDIR)$(PREFIX)/bin/tenure
-	install -m 644 dist/tenure.so $(DESTDIR)$(PREFIX)/lib/tenure/tenure.so
-	cp -r bin/lib/. $(DESTDIR)$(PREFIX)/lib/tenure/lib/
-	cp -r sql $(DESTDIR)$(PREFIX)/lib/tenure/
-	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/lib/tenure
-	install -D -m 644 dist/tenure.1 $(DESTDIR)$(PREFIX)/share/man/man1/tenure.1
-	install -D -m 644 dist/completions/tenure.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenure
-	install -D -m 644 dist/completions/_tenure $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tenure
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/tenure/lib/verbs"
+	install -m 755 bin/tenure "$(DESTDIR)$(PREFIX)/bin/tenure"
+	install -m 644 dist/tenure.so "$(DESTDIR)$(PREFIX)/lib/tenure/tenure.so"
+	cp -r bin/lib/. "$(DESTDIR)$(PREFIX)/lib/tenure/lib/"
+	cp -r sql "$(DESTDIR)$(PREFIX)/lib/tenure/"
+	chmod -R u=rwX,go=rX "$(DESTDIR)$(PREFIX)/lib/tenure"
+	install -D -m 644 dist/tenure.1 "$(DESTDIR)$(PREFIX)/share/man/man1/tenure.1"
+	install -D -m 644 dist/completions/tenure.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenure"
+	install -D -m 644 dist/completions/_tenure "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tenure"
 
 .PHONY: docs
 docs: dist/tenure.so  ## write the tables of the README anew from the extension's own tables

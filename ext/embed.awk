@@ -31,8 +31,9 @@ function flush_statement(    words, kind, name) {
 }
 
 # What a receipt is about, as values: which of the two that follow must be the same; the session (or what else the
-# verb names by its id), the scope; what the verb names within the session, as its report calls it, and the value.
-function target(columns,    words, n, i, word, kind, session, scope, part, named) {
+# verb names by its id), the scope; what the verb names within the session, as its report calls it, and the value. With a
+# question mark it is only asked for where it is named, because a verb that is told none finds it.
+function target(columns,    words, n, i, word, kind, session, scope, part, named, found) {
   session = scope = part = named = "NULL"
   n = split(columns, words, " ")
   for (i = 1; i <= n; i++) {
@@ -40,9 +41,10 @@ function target(columns,    words, n, i, word, kind, session, scope, part, named
     if (word == "scope") scope = "NEW.scope"
     else if (session == "NULL") session = "NEW." word
     else {
+      found = sub(/\?$/, "", word)
       named = "NEW." word
       sub(/^expected_/, "", word)
-      part = "'" word "'"
+      part = found ? "CASE WHEN " named " IS NOT NULL THEN '" word "' END" : "'" word "'"
     }
   }
   if (session != "NULL") kind = scope != "NULL" ? "'either'" : "'session'"
@@ -51,9 +53,9 @@ function target(columns,    words, n, i, word, kind, session, scope, part, named
 }
 
 # The template is SQL like any other file, once its names are filled in.
-function flush_receipt(    line) {
+function flush_receipt(    line, got) {
   if (!has_receipt) return
-  while ((getline line < template) > 0) {
+  while ((got = (getline line < template)) > 0) {
     if (line ~ /^ *--/) continue
     if (line ~ /^CREATE/) flush_statement()
     gsub(/@VERB@/, verb, line)
@@ -61,6 +63,10 @@ function flush_receipt(    line) {
     gsub(/@NEW_COLUMNS@/, new_columns, line)
     gsub(/@TARGET@/, target(receipt), line)
     statement = statement line "\n"
+  }
+  if (got < 0) {
+    print "embed.awk: cannot read '" template "', which -v template= names" > "/dev/stderr"
+    exit 1
   }
   close(template)
   flush_statement()

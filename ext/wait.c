@@ -130,7 +130,8 @@ static wait_shown wait_show(const wait_run *run, const char *outcome, tn_ground 
   case TN_GROUND_TURN: shown.status = wait_text(run, WAIT_TURN_STATE); break;
   case TN_GROUND_SESSION:
     shown.exit_code = wait_int(run, WAIT_EXIT_CODE);
-    shown.reason = wait_text(run, WAIT_FAILURE_REASON);
+    /* A session may have recovered from a failure, and then been ended for another reason. */
+    if (strcmp(outcome, "failed") == 0) shown.reason = wait_text(run, WAIT_FAILURE_REASON);
     if (shown.reason == NULL) shown.reason = wait_text(run, WAIT_END_REASON);
     break;
   case TN_GROUND_COMPLETION:

@@ -109,7 +109,7 @@ printf '.B tenure\n.I VERB\n[\\fIOPTION\\fR]...\n'
 line .SH DESCRIPTION
 paragraph 'Tenure keeps sessions of coding agents, and of anything else that runs long, in a SQLite database: who holds one, what state it is in, what it is doing, and how it ended. Leases, takeover and fences are rules of the database itself, so they hold for every program that writes to it, whether through this command or not.'
 printf '.PP\n'
-paragraph 'Every verb changes the database in one commit, or refuses and changes nothing. A refusal has a code, a sentence that says who is in the way and what can be done about it, and an exit code.'
+paragraph 'Every verb of the database changes it in one commit, or refuses and changes nothing. A refusal has a code, a sentence that says who is in the way and what can be done about it, and an exit code.'
 line .SH OPTIONS
 paragraph 'Every verb takes these.'
 OPTIONS=()

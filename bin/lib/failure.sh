@@ -45,14 +45,15 @@ look_for_json() {
 }
 
 # explain_failure STATUS: sets FAULT, FAULT_TEXT and FAULT_RETRYABLE from ANSWER. A refusal has its code in
-# it. The rest is told apart by SQLite's own sentences: not every version of its shell prints the number.
+# it, right after the shell's own words; what is quoted there is the name of a file, which may be anything. The rest is
+# told apart by SQLite's own sentences: not every version of its shell prints the number.
 explain_failure() {
   local LC_ALL=C name text=${ANSWER%%$'\n'*}
-  local -r refusal='tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' error='([A-Za-z]+ e|E)rror[ :][^'$'\n'']*'
+  local -r refusal='rror(:? near line [0-9]+)?: (stepping, )?tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' error='([A-Za-z]+ e|E)rror[ :][^'$'\n'']*'
   FAULT=internal FAULT_RETRYABLE=false
   if [[ $ANSWER =~ $refusal ]]; then
-    FAULT=${BASH_REMATCH[1]}
-    FAULT_TEXT=${BASH_REMATCH[2]% (+([0123456789]))}
+    FAULT=${BASH_REMATCH[3]}
+    FAULT_TEXT=${BASH_REMATCH[4]% (+([0123456789]))}
     return
   fi
   [[ ! $ANSWER =~ $error ]] || text=${BASH_REMATCH[0]}
@@ -62,11 +63,11 @@ explain_failure() {
   FAULT_TEXT="$name: $text"
   case $1:$text in
     127:*) FAULT_TEXT='sqlite3 is not installed, or not in PATH' ;;
+    *'unable to open database'*) FAULT=unavailable FAULT_TEXT="$name cannot be opened" ;;
     *' is locked'* | *'locking protocol'*)
       FAULT=unavailable FAULT_RETRYABLE=true
       FAULT_TEXT="$name is locked by another process, and stayed so for $BUSY_TIMEOUT ms"
       ;;
-    *'unable to open database'*) FAULT=unavailable FAULT_TEXT="$name cannot be opened" ;;
     *'disk I/O error'* | *'disk is full'* | *'readonly database'*) FAULT=unavailable ;;
     *'disk image is malformed'* | *'is not a database'*) FAULT=database.corrupt ;;
     *$NO_TENURE*)

@@ -38,11 +38,11 @@ show_overview() {
 Who holds it, what state is it in, what is it doing, how did it end: for long-running agent sessions.
 $page
 
-'tenure help VERB' says what a verb takes. Every verb takes --db FILE, --json and --help.
+'tenure help VERB' says what a verb takes. Every verb takes --db FILE and --help, and all but run --json.
 
 Environment: TENURE_DB, TENURE_SCOPE, TENURE_ACTOR, TENURE_SESSION with TENURE_FENCE, NO_COLOR, and
 TENURE_BUSY_TIMEOUT (how many milliseconds to wait for a lock; 5000).
-Exit codes: 0 done; 1 failed; 2 misuse; 3 no such session; 4 refused by a rule; 5 busy or I/O trouble.
+Exit codes: 0 done; 1 failed; 2 misuse; 3 no such session or database; 4 refused by a rule; 5 busy or I/O trouble.
 Of 'wait': 0 completed, ended, or still alive; 1 failed; 3 no such session; 4 lost to somebody else; 75 still
 alive, under --strict; 124 nobody owns it and nothing proves that it is over. Of 'doctor': 1 there is an error."
 }

@@ -15,7 +15,9 @@ BEGIN
          tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
          tenure_check_text('cwd', NEW.cwd), tenure_check_text('host', NEW.host),
          tenure_check_text('boot_id', NEW.boot_id), tenure_check_text('current_activity', NEW.current_activity),
-         tenure_check_text('last_outcome', NEW.last_outcome), tenure_json_merge(NULL, NEW.rate_limits);
+         tenure_check_text('last_outcome', NEW.last_outcome), tenure_check_text('last_error', NEW.last_error),
+         tenure_check_text('failure_reason', NEW.failure_reason),
+         tenure_check_text('exit_signal', NEW.exit_signal), tenure_json_merge(NULL, NEW.rate_limits);
   SELECT tenure_refuse(
            CASE WHEN NEW.status IS NULL OR NEW.incarnation IS NULL OR NEW.clock IS NULL
                      OR NEW.strict IS NULL

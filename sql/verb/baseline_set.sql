@@ -29,7 +29,7 @@ BEGIN
     FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   SELECT tenure_report(s.session_id, s.scope, 'command', 'baseline-set', 'ok:bool', 1,
-                       'scope', s.scope, 'session_id', s.session_id, 'name', NEW.name,
-                       'digest', NEW.digest)
+                       'scope', s.scope, 'session_id', s.session_id, 'name', tenure_check_id('name', NEW.name),
+                       'digest', tenure_check_text('digest', NEW.digest))
     FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
 END;

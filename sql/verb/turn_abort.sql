@@ -1,6 +1,6 @@
 -- tenure_turn_abort: the open turn is given up. Idempotent: with nothing open it changes nothing. The turn
 -- ends before the session moves, and what waited on it fails closed.
--- receipt: session_id turn_id
+-- receipt: session_id turn_id?
 
 CREATE VIEW tenure_turn_abort AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS reason,
@@ -19,15 +19,16 @@ BEGIN
                             THEN 'abort.mismatch' END,
                        'session', NEW.session_id, 'expected', NEW.turn_id, 'turn', o.turn_id)
     FROM tenure_turn AS o WHERE o.session_id = NEW.session_id AND o.ended_at IS NULL;
-  INSERT INTO tenure_turn_abort_judged (session_id, turn_id, reason)
+  INSERT INTO tenure_turn_abort_judged (session_id, turn_id, reason, asked_id)
   VALUES (NEW.session_id,
           (SELECT turn_id FROM tenure_turn
             WHERE session_id = NEW.session_id AND ended_at IS NULL),
-          coalesce(NEW.reason, 'interrupted'));
+          coalesce(NEW.reason, 'interrupted'), NEW.turn_id);
 END;
 
+-- turn_id is the turn that is open, asked_id the one that the caller named.
 CREATE VIEW tenure_turn_abort_judged AS
-SELECT NULL AS session_id, NULL AS turn_id, NULL AS reason WHERE 0;
+SELECT NULL AS session_id, NULL AS turn_id, NULL AS reason, NULL AS asked_id WHERE 0;
 
 CREATE TRIGGER tenure_turn_abort_do INSTEAD OF INSERT ON tenure_turn_abort_judged
 WHEN NEW.turn_id IS NOT NULL
@@ -55,7 +56,7 @@ WHEN NEW.turn_id IS NULL
 BEGIN
   SELECT tenure_within('turn_abort');
   SELECT tenure_report(s.session_id, s.scope, 'command', 'turn-abort', 'ok:bool', 1,
-                       'session_id', s.session_id, 'aborted:bool', 0, 'status', s.status,
-                       'revision', s.revision)
+                       'session_id', s.session_id, 'aborted:bool', 0, 'turn_id', NEW.asked_id,
+                       'status', s.status, 'revision', s.revision)
     FROM tenure_session AS s WHERE s.session_id = NEW.session_id;
 END;

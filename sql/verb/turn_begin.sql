@@ -1,6 +1,6 @@
 -- tenure_turn_begin: a turn starts, or its place is reserved before a slow start-up. One at a time: with
 -- replace the open one is aborted first, and its end precedes the new start in the log.
--- receipt: session_id turn_id
+-- receipt: session_id turn_id?
 
 CREATE VIEW tenure_turn_begin AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS kind,

@@ -1,5 +1,5 @@
 -- tenure_turn_steer: says something to the running turn. It waits until the turn takes its input.
--- receipt: session_id expected_turn_id
+-- receipt: session_id expected_turn_id?
 
 CREATE VIEW tenure_turn_steer AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS expected_turn_id,

@@ -1,6 +1,6 @@
 -- tenure_turn_take_input: the running turn takes what was said to it, in order, at a safe point: one
 -- hand-over, after which the input counts as seen.
--- receipt: session_id turn_id
+-- receipt: session_id turn_id?
 
 CREATE VIEW tenure_turn_take_input AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS receipt_id

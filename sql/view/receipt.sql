@@ -5,7 +5,7 @@
 
 -- target says what must be the same when a verb is repeated: the session, the scope, either (a scope may stand for
 -- the session, and then a session that is left out says nothing), or nothing. part is what the verb names within its
--- session, a turn or a request, as its report calls it; named is which. Left out it says nothing: a verb may find it.
+-- session, a turn, a request or a baseline, as its report calls it; named is which, and '' is none.
 CREATE VIEW tenure_receipt_asked AS
 SELECT NULL AS receipt_id, NULL AS verb, NULL AS target, NULL AS session_id, NULL AS scope,
        NULL AS part, NULL AS named
@@ -24,8 +24,9 @@ BEGIN
                           THEN (NEW.session_id IS NOT NULL AND NEW.session_id IS NOT r.session_id)
                                OR ((NEW.scope IS NOT NULL OR NEW.session_id IS NULL)
                                    AND tenure_check_scope(NEW.scope) IS NOT r.scope) END
-                     OR tenure_check_id(NEW.part, NEW.named)
-                        <> tenure_check_id(NEW.part, tenure_detail(r.report, NEW.part))
+                     OR (NEW.part IS NOT NULL
+                         AND NULLIF(NEW.named || '', '')
+                             IS NOT NULLIF(tenure_detail(r.report, NEW.part) || '', ''))
                 THEN 'receipt.conflict' END,
            'receipt', r.receipt_id, 'verb', r.verb, 'session', r.session_id, 'scope', r.scope,
            'part', NEW.part || ' ' || tenure_detail(r.report, NEW.part)),

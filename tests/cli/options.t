@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What the command's verbs take, which is public: each option of each verb that writes is in its help, and arrives in
+"""What the command's verbs take, which is public: each option of each verb that writes for a session or a scope is in its help, and arrives in
 the column that it stands for, and nothing else arrives. A spy stands before the verb: a trigger of ours on its view,
 which notes the row and lets nothing else happen."""
 
@@ -128,7 +128,7 @@ for call, text in CALLS.items():
     is_(set(verbs[name_of(call)]) - {column for _, _, column in given}, set(), f"{call}: no column is out of reach")
     rest = [each for each in given if each[0] not in [option for _, option, _ in DEFAULTS]]
     if "--session" in named:
-        arrives(call, rest, f"{call}: the session and its fence, and the actor, where none is given",
+        arrives(call, rest, f"{call}: the session and its fence, where they are meant, and the actor, where none is given",
                 session="ses_e", fence="5", actor="e")
     if "--scope" in named:
         arrives(call, rest, f"{call}: the scope and the actor, where none is given", scope="e", actor="e")

@@ -6,12 +6,14 @@ from policy import refuse_if
 BY_SCOPE = {"start", "import", "escalate", "gate_set"}
 BY_BOTH = {"heartbeat", "clear", "takeover"}
 BY_NONE = {"reap", "gc"}
-# What a verb names within its session: the column, and the member of its report.
+# What a verb names within its session: the column, and the member of its report. Some of the verbs find the turn where
+# they are told none.
 PARTS = {"turn_begin": ("turn_id", "turn_id"), "turn_steer": ("expected_turn_id", "turn_id"),
          "turn_take_input": ("turn_id", "turn_id"), "turn_end": ("turn_id", "turn_id"),
          "turn_abort": ("turn_id", "turn_id"), "usage": ("turn_id", "turn_id"),
          "record_result": ("turn_id", "turn_id"), "request_open": ("request_id", "request_id"),
          "request_resolve": ("request_id", "request_id"), "baseline_set": ("name", "name")}
+FINDS = {"turn_begin", "turn_steer", "turn_take_input", "turn_abort"}
 
 
 def run(w, verb, function, call):
@@ -42,9 +44,11 @@ def is_other(w, verb, call, session_id, scope):
 
 def is_other_part(verb, call, report):
     """Whether a call names another turn, request or baseline than REPORT does."""
-    column, member = PARTS.get(verb, (None, None))
-    named, told = call.get(column), report.get(member)
-    return named is not None and told is not None and named != told
+    if verb not in PARTS:
+        return False
+    column, member = PARTS[verb]
+    named = call.get(column) or None
+    return named != report.get(member) and not (named is None and verb in FINDS)
 
 
 def target(w, verb, call):

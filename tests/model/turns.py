@@ -130,7 +130,8 @@ def abort(w, call):
     s = gate(w, call)
     name = s.open_id
     if name is None:
-        return {"session_id": s.session_id, "aborted": False, "status": s.status, "revision": s.revision}
+        return {"session_id": s.session_id, "aborted": False, "turn_id": call.get("turn_id"), "status": s.status,
+                "revision": s.revision}
     refuse_if(call.get("turn_id") not in (None, name), "abort.mismatch")
     reason = call.get("reason") or "interrupted"
     give_up(w, s, reason)

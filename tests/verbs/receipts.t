@@ -100,7 +100,7 @@ for verb, what, columns, other in VERBS:
                 t.refused("receipt.conflict", stranger, receipt_id="r1", scope="s", says=["r1", verb],
                           test=f"{name}: another verb, {stranger}, is a conflict")
 
-# What a verb names within its session is part of its target, but may be left out where the verb finds it.
+# What a verb names within its session is part of its target, but may be left out where the verb finds the open turn.
 PARTS = [
     # verb, its columns, what names the part, whether it may be left out
     ("turn_begin", {"turn_id": "t2", "replace": 1}, "turn_id", True),
@@ -112,9 +112,14 @@ PARTS = [
     ("request_open", {"turn_id": "7", "request_id": "q2", "kind": "approval"}, "request_id", False),
     ("request_resolve", {"request_id": 1, "decision": "approved"}, "request_id", False),
     ("request_resolve", {"request_id": "9", "decision": "approved"}, "request_id", False),
-    ("usage", {"turn_id": "7", "input": 1}, "turn_id", True),
-    ("record_result", {"turn_id": "7", "status": "success"}, "turn_id", True),
+    ("usage", {"turn_id": "7", "input": 1}, "turn_id", False),
+    ("usage", {"turn_id": None, "input": 1}, "turn_id", False),
+    ("record_result", {"turn_id": "7", "status": "success"}, "turn_id", False),
+    ("record_result", {"turn_id": "", "status": "success"}, "turn_id", False),
+    ("record_result", {"turn_id": None, "status": "success"}, "turn_id", False),
+    ("turn_end", {"turn_id": None}, "turn_id", False),
     ("baseline_set", {"name": 5, "digest": "d"}, "name", False),
+    ("baseline_set", {"name": -1.5, "digest": "d"}, "name", False),
 ]
 for verb, columns, part, optional in PARTS:
     name = f"{verb} {columns}"
@@ -124,20 +129,27 @@ for verb, columns, part, optional in PARTS:
         t.verb("request_open", session_id=session, turn_id="7", request_id="1", kind="approval")
         first = t.verb(verb, session_id=session, receipt_id="r1", **columns)
         before = t.dump()
+        named = columns[part]
+        says = [f"{part.removeprefix('expected_')} {named}"] if named else ["as a whole"]
         t.refused("receipt.conflict", verb, session_id=session, receipt_id="r1", **columns | {part: "another"},
-                  test=f"{name}: another {part} is a conflict",
-                  says=[f"{verb} of session {session}", f"{part.removeprefix('expected_')} {columns[part]}"])
-        is_(t.verb(verb, session_id=session, receipt_id="r1", **columns | {part: str(columns[part])}),
-            first | {"replayed": True}, f"{name}: the same {part}, as a text, is not")
-        if optional:
-            is_(t.verb(verb, session_id=session, receipt_id="r1", **columns | {part: None}),
-                first | {"replayed": True}, f"{name}: nor is none")
+                  test=f"{name}: another {part} is a conflict", says=[f"{verb} of session {session}", *says])
+        again = [named] if named is None else [named, str(named)]
+        for same in again + ([None] if optional else []) + ([None, ""] if not named and verb == "record_result" else []):
+            is_(t.outcome(verb, session_id=session, receipt_id="r1", **columns | {part: same}),
+                first | {"replayed": True}, f"{name}: {same!r} is none")
+        if named and not optional:
+            t.refused("receipt.conflict", verb, session_id=session, receipt_id="r1", **columns | {part: None},
+                      test=f"{name}: to name none is a conflict too")
         is_(t.dump(), before, f"{name}: and nothing is done")
-with t.situation("a part that the first time had none of"):
-    session = t.verb("start", scope="s")["session_id"]
-    first = t.verb("turn_abort", session_id=session, receipt_id="r1", reason="interrupted")
-    is_(t.verb("turn_abort", session_id=session, receipt_id="r1", turn_id="t1", reason="interrupted"),
-        first | {"replayed": True}, "where nothing was aborted, any turn is as good")
+for named in (None, "7", "", "t" * 201):
+    with t.situation(f"nothing was open, and the turn to abort was {named!r:.9}"):
+        session = t.verb("start", scope="s")["session_id"]
+        first = t.verb("turn_abort", session_id=session, receipt_id="r1", turn_id=named)
+        t.verb("turn_begin", session_id=session, turn_id="t1")
+        is_(t.outcome("turn_abort", session_id=session, receipt_id="r1", turn_id=named), first | {"replayed": True},
+            f"abort of {named!r:.9}: repeated it gives the report, though a turn is open now")
+        t.refused("receipt.conflict", "turn_abort", session_id=session, receipt_id="r1", turn_id="t1",
+                  test=f"abort of {named!r:.9}: that turn is another")
 
 # A refusal leaves nothing, and is judged afresh.
 REFUSED = [

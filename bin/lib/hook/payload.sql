@@ -68,7 +68,8 @@ file(text) AS (
   SELECT iif(length(name) > 200, '…' || display_safe(substr(name, -199)), display_safe(name))
     FROM (SELECT iif(substr(path, 1, length(cwd) + 1) = cwd || '/', substr(path, length(cwd) + 2), path)
                  AS name
-            FROM field)),
+            FROM field
+           WHERE path NOT LIKE '%://%')),
 
 -- The beginning of what the agent said last, as it is, but without control characters other than line ends.
 said(text) AS (
