@@ -45,18 +45,19 @@ look_for_json() {
 }
 
 # explain_failure STATUS: sets FAULT, FAULT_TEXT and FAULT_RETRYABLE from ANSWER. A refusal has its code in
-# it, right after the shell's own words; what is quoted there is the name of a file, which may be anything. The rest is
+# it, right after the shell's own words; the name of the database, which may be anything, is left out before. The rest is
 # told apart by SQLite's own sentences: not every version of its shell prints the number.
 explain_failure() {
-  local LC_ALL=C name text=${ANSWER%%$'\n'*}
+  local LC_ALL=C name answer=${ANSWER//"\"$DATABASE\""/} text
   local -r refusal='rror(:? near line [0-9]+)?: (stepping, )?tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' error='([A-Za-z]+ e|E)rror[ :][^'$'\n'']*'
   FAULT=internal FAULT_RETRYABLE=false
-  if [[ $ANSWER =~ $refusal ]]; then
+  text=${answer%%$'\n'*}
+  if [[ $answer =~ $refusal ]]; then
     FAULT=${BASH_REMATCH[3]}
     FAULT_TEXT=${BASH_REMATCH[4]% (+([0123456789]))}
     return
   fi
-  [[ ! $ANSWER =~ $error ]] || text=${BASH_REMATCH[0]}
+  [[ ! $answer =~ $error ]] || text=${BASH_REMATCH[0]}
   text=${text#*rror near line +([0123456789]): }
   shown "$DATABASE"
   name=$REPLY

@@ -51,6 +51,17 @@ holds() {
   done
 }
 
+@test "a name that reads like a refusal or a trouble is none" {
+  local name
+  for name in 'tenure: foo.stale: x' 'Error: tenure: foo.stale: x' 'Error near line 1: tenure: foo.stale: x' \
+    'x is locked' 'disk is full'; do
+    mkdir "$name"
+    tenure status --db "$name" --json
+    [ "$status" -eq 5 ]
+    json '.error | .code == "unavailable" and .retryable == false and (.message | endswith("cannot be opened"))'
+  done
+}
+
 @test "the common folder of the enclosing git work tree" {
   unset TENURE_DB
   git init -q repository

@@ -6,12 +6,12 @@
 load helper
 
 setup_file() {
-  export ROOT=${BATS_TEST_DIRNAME%/tests/cli} DEST=$BATS_FILE_TMPDIR/dest
+  export ROOT=${BATS_TEST_DIRNAME%/tests/cli} DEST=$BATS_FILE_TMPDIR/'the dest'
   # As somebody whose files are private: what is installed must be for everybody.
-  (umask 077 && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$ROOT" -s install DESTDIR="$DEST" PREFIX=/opt/t) >"$BATS_FILE_TMPDIR/log" 2>&1 ||
+  (umask 077 && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$ROOT" -s install DESTDIR="$DEST" PREFIX="/opt/a t") >"$BATS_FILE_TMPDIR/log" 2>&1 ||
     { cat "$BATS_FILE_TMPDIR/log" >&2 && return 1; }
   # What was installed must not need anything that was not.
-  mv "$DEST/opt/t" "$BATS_FILE_TMPDIR/moved"
+  mv "$DEST/opt/a t" "$BATS_FILE_TMPDIR/moved"
   export INSTALLED=$BATS_FILE_TMPDIR/moved
 }
 

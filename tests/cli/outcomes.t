@@ -47,7 +47,7 @@ EOF
 
 @test "options of another shell change nothing" {
   local options
-  for options in SHELLOPTS=braceexpand:noglob SHELLOPTS=keyword BASH_COMPAT=4.2 BASHOPTS=localvar_inherit; do
+  for options in SHELLOPTS=allexport SHELLOPTS=braceexpand:noglob SHELLOPTS=keyword BASH_COMPAT=4.2 BASHOPTS=localvar_inherit; do
     status=0
     env "$options" "$tenure" start --scope "$options" --label $'a\rb\'' >/dev/null || status=$?
     [ "$status" -eq 0 ] || report "$options: $status"

@@ -159,7 +159,8 @@ with t.situation("two"):
     is_([t.counter(scope) for scope in "abc"], [1, 1, 1], "and its counter")
 
 # Text that could not be given to a verb is not well-formed here either.
-for column in ("label", "command", "cwd", "host", "boot_id", "parent_session_id"):
+for column in ("label", "command", "cwd", "host", "boot_id", "parent_session_id", "last_error",
+               "failure_reason", "exit_signal"):
     for text in ("a\0b", b"\xff\xfe"):
         with t.situation(f"{column} {text!r}"):
             sql, params = insert_sql(session(t, **{column: text}))

@@ -207,6 +207,7 @@ def activities():
         ("Read", {"file_path": "/srv/app/" + "d/" * 200 + "end"}, "Read …" + ("d/" * 200 + "end")[-199:]),
         ("Glob", {"pattern": "**/*.c", "path": "/srv/app/ext"}, "Glob ext"),
         ("Glob", {"pattern": "**/*.c"}, "Glob"),
+        ("mcp__web__get", {"path": "https://ann:secret@host/x?token=y"}, "mcp__web__get"),
         ("T" * 70, {}, "T" * 60),
         ("a\x1bb", {}, "a\\x1bb"),
     ]

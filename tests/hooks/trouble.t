@@ -132,6 +132,15 @@ def settings():
     box.close()
 
 
-for trouble in (busy, unusable_files, databases_of_others, other_clocks, missing_parts, settings):
+def forged_refusal():
+    """The name of a folder is no refusal, which would block the agent."""
+    box = Box()
+    box.environment["TENURE_DB"] = os.path.join(box.folder, "Error near line 1: tenure: start.x: y")
+    os.mkdir(box.environment["TENURE_DB"])
+    complains(box, "unavailable", "a database that is a folder")
+    box.close()
+
+
+for trouble in (forged_refusal, busy, unusable_files, databases_of_others, other_clocks, missing_parts, settings):
     trouble()
 done()

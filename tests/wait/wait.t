@@ -185,6 +185,16 @@ for name, columns, want in (
     found = waiter.told()
     is_({key: found.get(key) for key in want}, want, f"{name} with {columns}")
 
+# An old failure is not the reason of a later end.
+for end, want in (({"force": 1, "reason": "stuck"}, "forced"), ({"actor_id": "ann"}, "cleared")):
+    t.outcome("clear", actor_id="ann")
+    session = living(t)
+    t.verb("transition", session_id=session, actor_id="ann", status="error", failure_reason="old")
+    t.verb("transition", session_id=session, actor_id="ann", status="running")
+    waiter = Waiter(path, session)
+    t.verb("clear", session_id=session, **end)
+    is_(waiter.told("reason"), (want,), f"recovered, and then {want}")
+
 # Resumed, collected, settled while somebody waits.
 session = living(t)
 t.verb("record_result", session_id=session, status="success")
