@@ -55,6 +55,12 @@ EOF
   done
 }
 
+@test "a shell that exports everything hands nothing of the scripts to a command" {
+  env SHELLOPTS=allexport "$tenure" run --scope s --actor a -- env >seen
+  run grep -E '^(BASH_FUNC|LIBRARY=|COMMAND=)' seen
+  [ "$status" -eq 1 ] || report "$output"
+}
+
 @test "2: options and operands that are not there" {
   tenure start --bogus
   refused 2 usage.option
