@@ -219,7 +219,7 @@ with t.situation("the report of an interactive session"):
                               "session_id": session, "actor_id": "interactive",
                               "last_heartbeat_at_epoch_s": T0, "revision": 2, "fence": 1},
         "an interactive session has no lease to report")
-    ok(t.holder()["lease_ttl"] is None, "and gets none")
+    is_((t.holder()["lease_ttl"], t.holder()["remaining_secs"]), (None, None), "and gets none")
     t.clock(T0 + IDLE_MAX)
     t.verb("heartbeat")
     t.clock(T0 + 2 * IDLE_MAX)
