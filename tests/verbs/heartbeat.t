@@ -5,7 +5,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tap import done, is_, ok  # noqa: E402
+from tap import done, is_  # noqa: E402
 from tenure import IDLE_MAX, INT_MAX, STATUSES, T0, TERMINAL, Tenure, number, table  # noqa: E402
 
 # What the guards look at, each as one fault, in the order of the contract.
