@@ -2,6 +2,7 @@
 """Raw INSERTs of sessions (02, "Raw writes"): create's rules meet them, whatever their conflict clause."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -158,9 +159,10 @@ with t.situation("two"):
         [(f"ses_{n}", "session.created", 1, T0) for n in (1, 2, 3)], "each has its event")
     is_([t.counter(scope) for scope in "abc"], [1, 1, 1], "and its counter")
 
-# Text that could not be given to a verb is not well-formed here either.
-for column in ("label", "command", "cwd", "host", "boot_id", "parent_session_id", "last_error",
-               "failure_reason", "exit_signal"):
+# Text that could not be given to a verb is not well-formed here either, nor any that an UPDATE would not let stand.
+guard = t.value("SELECT sql FROM sqlite_schema WHERE name = 'tenure_session_text_guard'")
+for column in sorted({"label", "command", "cwd", "host", "boot_id", "parent_session_id", "last_error", "failure_reason",
+                      "exit_signal"} | set(re.findall(r"tenure_check_\w+\('\w+', NEW\.(\w+)\)", guard))):
     for text in ("a\0b", b"\xff\xfe"):
         with t.situation(f"{column} {text!r}"):
             sql, params = insert_sql(session(t, **{column: text}))

@@ -6,13 +6,11 @@ from policy import refuse_if
 BY_SCOPE = {"start", "import", "escalate", "gate_set"}
 BY_BOTH = {"heartbeat", "clear", "takeover"}
 BY_NONE = {"reap", "gc"}
-# What a verb names within its session: the column, and the member of its report. Some of the verbs find the turn where
-# they are told none.
-PARTS = {"turn_begin": ("turn_id", "turn_id"), "turn_steer": ("expected_turn_id", "turn_id"),
-         "turn_take_input": ("turn_id", "turn_id"), "turn_end": ("turn_id", "turn_id"),
-         "turn_abort": ("turn_id", "turn_id"), "usage": ("turn_id", "turn_id"),
-         "record_result": ("turn_id", "turn_id"), "request_open": ("request_id", "request_id"),
-         "request_resolve": ("request_id", "request_id"), "baseline_set": ("name", "name")}
+# What a verb names within its session; the report calls an expected turn just a turn. Some of the verbs find the turn
+# where they are told none.
+PARTS = {"turn_begin": "turn_id", "turn_steer": "expected_turn_id", "turn_take_input": "turn_id", "turn_end": "turn_id",
+         "turn_abort": "turn_id", "usage": "turn_id", "record_result": "turn_id", "request_open": "request_id",
+         "request_resolve": "request_id", "baseline_set": "name"}
 FINDS = {"turn_begin", "turn_steer", "turn_take_input", "turn_abort"}
 
 
@@ -46,9 +44,8 @@ def is_other_part(verb, call, report):
     """Whether a call names another turn, request or baseline than REPORT does."""
     if verb not in PARTS:
         return False
-    column, member = PARTS[verb]
-    named = call.get(column) or None
-    return named != report.get(member) and not (named is None and verb in FINDS)
+    named = call.get(PARTS[verb]) or None
+    return named != report.get(PARTS[verb].removeprefix("expected_")) and not (named is None and verb in FINDS)
 
 
 def target(w, verb, call):
