@@ -38,6 +38,9 @@ FOUND = {
         ("request_resolve", {"request_id": "q1", "decision": "approved", "receipt_id": "r1"}),
         ("request_open", {"request_id": "q2", "kind": "approval"}),
         ("request_resolve", {"request_id": "q2", "decision": "approved", "receipt_id": "r1"})],
+    "a wait names the end's own reason, not an older failure that was no end": [
+        HOLDER, ("transition", {"status": "error", "actor_id": "owner", "failure_reason": "the disk"}),
+        ("clear", {"by": "session", "actor_id": "owner", "reason": "done with it"}), ("wait", {})],
 }
 
 

@@ -82,7 +82,8 @@ def outcome(w, s, turn):
             return word[state], state, None, False, None, None
     if not s.living:
         word = "lost" if s.end_reason in LOST else "failed" if has_failed(s) else "ended"
-        return word, s.status, s.exit_code, False, s.failure_reason or s.end_reason, None
+        why = s.failure_reason or s.end_reason if word == "failed" else s.end_reason or s.failure_reason
+        return word, s.status, s.exit_code, False, why, None
     if packet and verdict != "owned":
         return "failed", packet["status"], packet["exit_code"], True, packet["reason"], None
     if verdict == "dead":
