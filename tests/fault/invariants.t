@@ -98,6 +98,8 @@ a request expires after its turn has ended, or because it was asked again
     UPDATE tenure_event SET seq = 999 WHERE event = 'turn.aborted'
 a request that is over has one end in the log, a pending one none
     DELETE FROM tenure_event WHERE event = 'request.expired'
+nothing of a session is told of a time before a change of it, unless it was resumed, which begins anew
+    UPDATE tenure_event SET at = at - 1 WHERE event = 'result.recorded'
 """
 
 

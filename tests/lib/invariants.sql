@@ -247,3 +247,13 @@ SELECT r.session_id, r.request_id, r.attempt, r.state, count(e.seq)
         AND json_extract(e.detail, '$.request_id') = r.request_id
         AND json_extract(e.detail, '$.attempt') = r.attempt
  GROUP BY r.session_id, r.request_id, r.attempt HAVING count(e.seq) <> (r.state <> 'pending');
+
+--- nothing of a session is told of a time before a change of it, unless it was resumed, which begins anew
+-- A birth is told of when it was written, which for an imported session is later than what it imports.
+SELECT session_id, seq, event, at, changed
+  FROM (SELECT e.session_id, e.seq, e.event, e.at,
+               max(CASE WHEN e.event LIKE 'session.%' AND e.event <> 'session.created' THEN e.at END)
+                 OVER (PARTITION BY e.session_id ORDER BY e.seq) AS changed
+          FROM tenure_event AS e JOIN tenure_session AS s USING (session_id)
+         WHERE s.incarnation = 1 AND e.event NOT LIKE 'escalation.%')
+ WHERE at < changed;

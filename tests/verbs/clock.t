@@ -116,11 +116,29 @@ for verb, columns in BACKWARDS:
         after = t.session(session)
         back = [name for name in STAMPS if before[name] and after[name] < before[name]]
         is_(back, [], f"{verb} {sorted(columns)}, 30 seconds back: no stamp runs back")
+        times = [at for at, in t.sql("SELECT at FROM tenure_event WHERE session_id = ? ORDER BY seq", (session,))]
+        is_(times, sorted(times), f"{verb} {sorted(columns)}, 30 seconds back: nor does the log")
         ok(after["ended_at"] is None or after["ended_at"] >= after["started_at"],
            f"{verb} {sorted(columns)}, 30 seconds back: no end before the beginning")
         at = [row[0] for row in t.sql("SELECT at FROM tenure_event WHERE session_id = ? ORDER BY seq",
                                       (session,))]
         is_(at, sorted(at), f"{verb} {sorted(columns)}, 30 seconds back: nor does the log")
+
+# What belongs to a session is told in the order in which it happened, too.
+with t.situation("turns, 30 seconds back"):
+    session = t.verb("start", **ANN, lease_ttl=60)["session_id"]
+    t.clock(T0 + 10)
+    t.verb("heartbeat", **ANN)
+    t.clock(T0 - 20)
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("request_open", session_id=session, request_id="q", kind="approval")
+    t.verb("turn_end", session_id=session, turn_id="t1")
+    t.verb("record_result", session_id=session, status="success")
+    told = t.sql("SELECT event, at FROM tenure_event WHERE session_id = ? ORDER BY seq", (session,))
+    is_((told[0], {at for _, at in told[1:]}), (("session.created", T0), {T0 + 10}),
+        "30 seconds back: the log of turns, requests and results stays where it was")
+    ok({"turn.started", "request.opened", "request.expired", "turn.completed", "result.recorded"}
+       <= {event for event, _ in told}, "with each of them in it")
 
 # A stamp further ahead than the ttl says nothing about now. seconds -> stale, why, left
 AHEAD = table("""
