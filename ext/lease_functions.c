@@ -250,7 +250,8 @@ enum { VERDICT_PASSIVE_SECS = 30, VERDICT_STARTING_SECS = 60 };
 
 /* session_verdict(process, status, owner_kind, has_pid, stale, overdue_secs, lease_ttl, quiet_secs,
 ** started_secs): what can be said of a living session, the first that matches of dead, owned, passive
-** and unknown. PROCESS is the answer of process_state(). (Contract: 04, "Process identity".) */
+** and unknown. PROCESS is the answer of process_state(). A change that is stamped far ahead of the clock is
+** as little a sign of life as one long ago. (Contract: 04, "Process identity".) */
 static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_text process, status;
   tn_maybe has_pid, stale, overdue, ttl, quiet, started;
@@ -274,7 +275,8 @@ static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
     verdict = "dead";
   } else if (live || !stale.value) {
     verdict = "owned";
-  } else if (quiet.known && quiet.value <= VERDICT_PASSIVE_SECS) {
+  } else if (quiet.known && quiet.value >= -VERDICT_PASSIVE_SECS &&
+             quiet.value <= VERDICT_PASSIVE_SECS) {
     verdict = "passive";
   }
   sqlite3_result_text(ctx, verdict, -1, SQLITE_STATIC);

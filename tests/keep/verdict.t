@@ -87,7 +87,7 @@ else:
 
 def expected(state, kind, status, has_pid, age, ttl):
     """The verdict by the words of the rule."""
-    stale = age >= ttl if kind == "autonomous" else age > 28800
+    stale = age >= ttl or age < -ttl if kind == "autonomous" else age > 28800
     overdue = age - ttl if kind == "autonomous" else 0
     starting = status == "starting" and not has_pid
     if state == "dead":
@@ -96,10 +96,10 @@ def expected(state, kind, status, has_pid, age, ttl):
         return "dead"
     if state == "live" or not stale:
         return "owned"
-    return "passive" if age <= 30 else "unknown"
+    return "passive" if abs(age) <= 30 else "unknown"
 
 
-AGES = [0, 1, 4, 5, 6, 9, 10, 11, 19, 20, 21, 29, 30, 31, 39, 40, 41, 59, 60, 61, 62, 10**6]
+AGES = [-10**6, -31, -30, -21, -20, -6, -5, 0, 1, 4, 5, 6, 9, 10, 11, 19, 20, 21, 29, 30, 31, 39, 40, 41, 59, 60, 61, 62, 10**6]
 seen = set()
 for name, identity, state in PROCESSES:
     for kind, ttl, status in (("autonomous", 20, "running"), ("autonomous", 5, "running"),

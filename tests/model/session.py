@@ -98,7 +98,7 @@ class Session:
             return "dead"
         if process == "live" or not stale:
             return "owned"
-        return "passive" if now - max(self.changed_at, self.progress_at or 0) <= 30 else "unknown"
+        return "passive" if abs(now - max(self.changed_at, self.progress_at or 0)) <= 30 else "unknown"
 
     def idle_secs(self, now):
         return max(0, now - max(self.changed_at, self.last_heartbeat_at or 0, self.progress_at or 0))
