@@ -37,13 +37,13 @@
 
 /* One row: all that tn_ending wants, in its order, and what a report may show beside it. The verdict is the
 ** costly part of it, so it is left out where a final result decides without it. The result of a turn is that of the
-** incarnation in which the turn was. */
+** incarnation in which the turn was, and nothing better is to come once that is over. */
 static const char wait_sql[] =
     "SELECT s.status, s.end_reason, CASE WHEN r.final AND r.status <> 'tier_failover_superseded' "
     "THEN NULL ELSE (SELECT h.verdict FROM tenure_holder AS h WHERE h.session_id = s.session_id) END, "
-    "CASE WHEN ?2 IS NOT NULL THEN coalesce(t.state, 'unknown') END, r.status, r.exit_code, r.final, "
-    "c.exit_code, s.exit_code, s.exit_signal, r.summary, r.provenance IS 'synthetic', c.status, c.reason, "
-    "s.failure_reason, s.ended_by, s.end_note, s.revision FROM tenure_session AS s "
+    "CASE WHEN ?2 IS NOT NULL THEN coalesce(t.state, 'unknown') END, r.status, r.exit_code, "
+    "r.final OR r.incarnation <> s.incarnation, c.exit_code, s.exit_code, s.exit_signal, r.summary, "
+    "r.provenance IS 'synthetic', c.status, c.reason, s.failure_reason, s.ended_by, s.end_note, s.revision FROM tenure_session AS s "
     "LEFT JOIN tenure_turn AS t ON t.session_id = s.session_id AND t.turn_id = ?2 "
     "LEFT JOIN tenure_result AS r ON r.session_id = s.session_id AND r.turn_id = coalesce(?2, '') "
     "AND r.incarnation = coalesce(t.incarnation, s.incarnation) "

@@ -70,7 +70,7 @@ def outcome(w, s, turn):
     result, packet = s.results.get((of, turn or "")), s.completions.get(s.incarnation)
     if result and result["status"] == "tier_failover_superseded" and verdict in ("owned", "passive"):
         result = None
-    if result and (result["final"] or verdict != "owned"):
+    if result and (result["final"] or of != s.incarnation or verdict != "owned"):
         good, code = result["status"] in SUCCESSES, result["exit_code"]
         shown = 0 if code is None and good else code
         return ("completed" if good and code in (None, 0) else "failed", result["status"], shown,

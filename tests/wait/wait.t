@@ -261,6 +261,13 @@ is_(Waiter(path, session, turn="t99").told("outcome", "status"), ("missing", "un
 t.verb("resume", session_id=session, actor_id="ann")
 is_(Waiter(path, session, turn="t9").told("outcome", "exit_code"), ("failed", 5),
     "the result of a turn is asked for in the incarnation that the turn was of")
+t.verb("turn_begin", session_id=session, turn_id="t11")
+t.verb("record_result", session_id=session, turn_id="t11", status="failure", exit_code=6)
+ok(waits(Waiter(path, session, turn="t11")), "a provisional one is waited beyond while that incarnation goes on")
+t.verb("clear", actor_id="ann")
+t.verb("resume", session_id=session, actor_id="ann")
+is_(Waiter(path, session, turn="t11").told("outcome", "exit_code"), ("failed", 6),
+    "but not when it is over, whoever owns the next one")
 t.verb("clear", actor_id="ann")
 
 # Lost.
