@@ -160,12 +160,13 @@ BEGIN
          lease_file = lease_grant('file', max(NEW.lease_ttl, NEW.found_left)),
          current_activity = CASE NEW.lifecycle WHEN 'autonomous' THEN current_activity END,
          activity_at = CASE NEW.lifecycle WHEN 'autonomous' THEN activity_at END,
-         host = CASE NEW.decision WHEN 'twin' THEN NEW.host ELSE coalesce(NEW.host, host) END,
-         boot_id = CASE NEW.decision WHEN 'twin' THEN NEW.boot_id
-                                     ELSE coalesce(NEW.boot_id, boot_id) END,
-         pid = CASE NEW.decision WHEN 'twin' THEN NEW.pid ELSE coalesce(NEW.pid, pid) END,
-         pid_start_ticks = CASE NEW.decision WHEN 'twin' THEN NEW.pid_start_ticks
-                                ELSE coalesce(NEW.pid_start_ticks, pid_start_ticks) END,
+         -- One process has one identity: parts of two would say that one is dead which lives.
+         (host, boot_id, pid, pid_start_ticks) =
+         (SELECT iif(q.anew, NEW.host, host), iif(q.anew, NEW.boot_id, boot_id),
+                 iif(q.anew, NEW.pid, pid), iif(q.anew, NEW.pid_start_ticks, pid_start_ticks)
+            FROM (SELECT NEW.decision = 'twin' OR coalesce(NEW.host, NEW.boot_id, NEW.pid,
+                                                           NEW.pid_start_ticks) IS NOT NULL
+                         AS anew) AS q),
          label = coalesce(NEW.label, label),
          command = coalesce(NEW.command, command),
          cwd = coalesce(NEW.cwd, cwd),

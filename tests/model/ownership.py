@@ -118,8 +118,8 @@ def keep(w, call, s):
         s.last_heartbeat_at = beat
     else:
         s.current_activity = s.activity_at = None
-    for name in IDENTITY:
-        setattr(s, name, call.get(name) if twin or call.get(name) is not None else getattr(s, name))
+    if twin or any(call.get(name) is not None for name in IDENTITY):  # one process, one identity
+        s.__dict__.update(identity(call))
     for name in TEXTS + ["parent_session_id", "token_budget"]:
         if call.get(name) is not None:
             setattr(s, name, call[name])
@@ -184,7 +184,8 @@ def clear(w, call):
     if s.autonomous and not forced and call.get("fence") is None \
             and (actor is None or actor not in (s.owner_id, s.supervisor_id)):
         refuse_if(actor is None, "clear.actor_required")
-        raise Refusal("clear.denied_stale" if w.abandoned(s) else "clear.denied")
+        takes_over = w.abandoned(s) and s.clock == w.kind and actor != "interactive"
+        raise Refusal("clear.denied_stale" if takes_over else "clear.denied")
     if not forced:
         w.own_clock(s)
     w.end(s, end_status(s.status, "exited"), "forced" if forced else "cleared", forced or s.autonomous,

@@ -102,6 +102,16 @@ with t.situation("the way out"):
     ok(hostile not in message, "and not the caller's own words")
     is_(t.verb("takeover", actor_id=hostile, reason="r")["prior_actor_id"], "ann", "which works")
 
+# Where takeover would refuse the caller, nothing points at it.
+with t.situation("no way out"):
+    begin()
+    t.clock(T0 + 60)
+    t.refused("opt.bad_id", "takeover", actor_id="interactive", reason="r")
+    t.refused("clear.denied", "clear", actor_id="interactive", test="the reserved name cannot take over")
+    t.clock(None)
+    t.refused("usage.clock", "takeover", actor_id="bob", reason="r")
+    t.refused("clear.denied", "clear", actor_id="bob", test="nor can a connection on the other clock")
+
 # Whoever shows the fence is the owner, also without a name.
 for verb, columns in (("clear", {}), ("transition", {"status": "exited"})):
     for actor, author in ((None, "ann"), ("boss", "boss")):

@@ -124,6 +124,21 @@ for part in FAR:
             report = t.verb("start", actor_id="ann", lease_ttl=60, **given)
             is_(result_of(report), "twin", f"proof by process: {part} {what}")
 
+# Whoever keeps a session gives all of its process, or nothing of it: the parts of two would say that it is dead.
+OTHER = {"host": "there", "boot_id": "b/2", "pid": 7, "pid_start_ticks": 70}
+for given in ([], ["host"], ["boot_id"], ["pid"], ["pid_start_ticks"], ["pid", "pid_start_ticks"], list(FAR)):
+    for owner in ({"actor_id": "ann", "lease_ttl": 60}, {}):
+        with t.situation(f"keep with {given} of its process, {owner}"):
+            shown = {"fence": t.verb("start", **owner, **FAR)["fence"]} if owner else t.verb("start", **FAR) and {}
+            t.verb("start", **owner, **shown, **{part: OTHER[part] for part in given})
+            is_({part: t.holder()[part] for part in FAR}, {part: OTHER[part] if part in given else None for part in FAR}
+                if given else FAR, f"keep with {given} of its process, {'autonomous' if owner else 'interactive'}")
+with t.situation("keep by another process that says little of itself"):
+    fence = t.verb("start", actor_id="ann", lease_ttl=60, **t.dead_process())["fence"]
+    t.verb("start", actor_id="ann", lease_ttl=60, fence=fence, pid=os.getpid())
+    t.refused("takeover.live", "takeover", actor_id="bob", reason="r",
+              test="a process is not dead because the one before it was")
+
 # A session_id or fence that is given must be right where the same owner lives; else it is ignored.
 GIVEN = table("""
 live  same  right -     keep            # by no proof, so a twin, or refused if strict
