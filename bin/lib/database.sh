@@ -38,7 +38,7 @@ opening() {
 need_stderr() { [[ -e /dev/fd/2 ]] || exec 2>/dev/null; }
 
 # locate_database: sets DATABASE to the file. It gets a slash in front, so that no name is an option of
-# sqlite3, a URI or ':memory:'.
+# sqlite3, a URI or ':memory:'. What is there and no file is refused, because from a pipe sqlite3 would read for ever.
 locate_database() {
   DATABASE_FOLDER=
   DATABASE=${GIVEN[db]-${TENURE_DB-}}
@@ -48,6 +48,7 @@ locate_database() {
     find_database
   fi
   [[ $DATABASE == /* ]] || DATABASE=./$DATABASE
+  [[ ! -e $DATABASE || -f $DATABASE ]] || fail_about unavailable '' "$DATABASE" ' cannot be opened: it is no file'
 }
 
 # require_database: refuses where there is no file; only start and init make one.

@@ -58,7 +58,19 @@ holds() {
     mkdir "$name"
     tenure status --db "$name" --json
     [ "$status" -eq 5 ]
-    json '.error | .code == "unavailable" and .retryable == false and (.message | endswith("cannot be opened"))'
+    json '.error | .code == "unavailable" and .retryable == false and (.message | endswith("it is no file"))'
+  done
+}
+
+@test "a pipe and a device are no databases" {
+  mkfifo pipe
+  for name in pipe /dev/null; do
+    for verb in status start 'wait ses_x' 'init' 'run --actor a -- true' 'watch --count 1'; do
+      # shellcheck disable=SC2086 # several words
+      timeout 20 "$BATS_TEST_DIRNAME/../../bin/tenure" --db "$name" $verb >out 2>err || status=$?
+      [ "$status" -eq 5 ]
+      grep -q 'unavailable.*it is no file' err
+    done
   done
 }
 
