@@ -268,6 +268,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"write.request", "a request is pending under an open turn, ends once, and never reopens"},
     {"write.input",
      "input is for the running turn and numbered from 1 up; {turn} is not running, or another number is next"},
+    {"write.grant", "a grant for a turn is given while that turn is open; {turn} is not"},
     {"write.result",
      "a final result never changes, and any other only by one of equal or higher provenance and "
      "the next revision"},

@@ -8,7 +8,7 @@
 #define TN_SCHEMA_H
 
 /* The number of this schema. It grows with every released change of a table, view or trigger. */
-#define TN_SCHEMA_VERSION 9
+#define TN_SCHEMA_VERSION 10
 
 /* The statement that says so in the database. */
 #define TN_SCHEMA_QUOTE(number) #number

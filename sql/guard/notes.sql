@@ -85,6 +85,12 @@ BEGIN
    WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
 END;
 
+CREATE TRIGGER tenure_baseline_set_event AFTER INSERT ON tenure_baseline
+BEGIN
+  INSERT INTO tenure_logged (session_id, event, detail)
+  VALUES (NEW.session_id, 'baseline.set', tenure_object('name', NEW.name, 'digest', NEW.digest));
+END;
+
 -- A baseline is replaced or forgotten, not rewritten. Asking for the clock keeps out clients that have not
 -- loaded the extension.
 CREATE TRIGGER tenure_baseline_update_guard BEFORE UPDATE ON tenure_baseline

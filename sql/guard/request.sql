@@ -7,11 +7,12 @@ BEGIN
     FROM tenure_request
    WHERE session_id = NEW.session_id AND request_id = NEW.request_id
      AND (attempt = NEW.attempt OR (state = 'pending' AND NEW.state = 'pending'));
-  SELECT tenure_check_id('request_id', NEW.request_id);
+  SELECT tenure_check_id('request_id', NEW.request_id), tenure_check_text('payload', NEW.payload);
   INSERT INTO tenure_row_gate (session_id, incarnation, missing)
   VALUES (NEW.session_id, NEW.incarnation, 'turn.missing');
   SELECT tenure_refuse(
-           CASE WHEN NEW.created_at > session_now() THEN 'write.stamp'
+           CASE WHEN NEW.created_at > session_now() OR NEW.resolved_at < NEW.created_at
+                     OR NEW.resolved_at > session_now() THEN 'write.stamp'
                 WHEN NEW.state = 'resolved' THEN 'write.request'
                 WHEN NEW.state = 'expired' AND NEW.decision IS NOT turn_request_default(NEW.kind)
                 THEN 'write.request'
@@ -41,6 +42,7 @@ BEGIN
                 WHEN NEW.resolved_at < OLD.created_at OR NEW.resolved_at > max(session_now(), OLD.created_at)
                 THEN 'write.stamp' END,
            'what', 'a request');
+  SELECT tenure_check_text('payload', NEW.payload), tenure_check_text('decision', NEW.decision);
   SELECT tenure_refuse('usage.clock', 'row', s.clock, 'connection', tenure_clock_kind())
     FROM tenure_session AS s
    WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind()
@@ -77,6 +79,7 @@ BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_turn_input')
     FROM tenure_turn_input
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND seq = NEW.seq;
+  SELECT tenure_check_text('input', NEW.payload);
   SELECT tenure_refuse('write.input', 'turn', NEW.turn_id)
    WHERE NEW.state <> 'pending'
       OR NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM tenure_turn_input
@@ -95,6 +98,20 @@ BEGIN
    WHERE NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id OR NEW.seq <> OLD.seq
       OR NEW.payload <> OLD.payload OR NEW.at <> OLD.at
       OR (NEW.state <> OLD.state AND OLD.state <> 'pending');
+END;
+
+CREATE TRIGGER tenure_turn_input_added AFTER INSERT ON tenure_turn_input
+BEGIN
+  INSERT INTO tenure_logged (session_id, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.turn_id, 'input.added', tenure_object('seq', NEW.seq));
+END;
+
+-- Input that is left over goes to the history, and the end of its turn is in the log.
+CREATE TRIGGER tenure_turn_input_consumed AFTER UPDATE OF state ON tenure_turn_input
+WHEN NEW.state = 'consumed' AND OLD.state <> 'consumed'
+BEGIN
+  INSERT INTO tenure_logged (session_id, turn_id, event, detail)
+  VALUES (NEW.session_id, NEW.turn_id, 'input.consumed', tenure_object('seq', NEW.seq));
 END;
 
 CREATE TRIGGER tenure_turn_input_delete_guard BEFORE DELETE ON tenure_turn_input

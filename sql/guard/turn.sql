@@ -6,13 +6,15 @@ CREATE TRIGGER tenure_turn_insert_guard BEFORE INSERT ON tenure_turn
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_turn')
     FROM tenure_turn WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id;
-  SELECT tenure_check_id('turn_id', NEW.turn_id);
+  SELECT tenure_check_id('turn_id', NEW.turn_id), tenure_check_text('message_id', NEW.message_id),
+         tenure_check_text('message', NEW.last_agent_message);
   INSERT INTO tenure_row_gate (session_id, incarnation, missing)
   VALUES (NEW.session_id, NEW.incarnation, 'turn.missing');
   SELECT tenure_refuse(
            CASE WHEN (NEW.ended_at IS NULL) <> (NEW.state = 'reserved' OR NEW.state = 'running')
                 THEN 'write.turn'
-                WHEN NEW.started_at > session_now() OR NEW.ended_at > session_now() THEN 'write.stamp'
+                WHEN NEW.started_at > session_now() OR NEW.ended_at > session_now()
+                     OR NEW.ended_at < NEW.started_at THEN 'write.stamp'
                 WHEN NEW.ended_at IS NULL AND NOT session_allows_turn(s.status) THEN 'turn.not_allowed'
                 WHEN NEW.ended_at IS NULL AND o.turn_id IS NOT NULL THEN 'turn.busy' END,
            'what', 'a turn of session ' || NEW.session_id, 'session', NEW.session_id, 'status', s.status,
@@ -47,6 +49,7 @@ BEGIN
                 THEN 'write.stamp' END,
            'what', 'a turn of session ' || OLD.session_id, 'turn', OLD.turn_id,
            'session', OLD.session_id);
+  SELECT tenure_check_text('message_id', NEW.message_id), tenure_check_text('message', NEW.last_agent_message);
   SELECT tenure_refuse('usage.clock', 'row', s.clock, 'connection', tenure_clock_kind())
     FROM tenure_session AS s
    WHERE s.session_id = OLD.session_id AND s.clock <> tenure_clock_kind()

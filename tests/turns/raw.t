@@ -46,7 +46,12 @@ with t.situation("requests by hand", healthy=False):
             ("one that is resolved already", {"state": "resolved", "decision": "approved"}, "write.request"),
             ("no open turn", {"turn_id": "t0"}, "write.request"),
             ("another incarnation", {"incarnation": 9}, "fence.session"),
-            ("a time that has not come", {"created_at": t.now + 1}, "write.stamp")):
+            ("a time that has not come", {"created_at": t.now + 1}, "write.stamp"),
+            ("an end before its beginning", {"state": "expired", "decision": "denied", "resolved_at": t.now - 1},
+             "write.stamp"),
+            ("an end that has not come", {"state": "expired", "decision": "denied", "resolved_at": t.now + 1},
+             "write.stamp"),
+            ("a payload that is no text", {"payload": "a\0b"}, "opt.text")):
         t.refused_sql(code, *request(session, **columns), test=f"a request by hand, {name}: {code}")
     t.verb("request_resolve", session_id=session, request_id="r1", decision="approved")
     t.refused_sql("write.request", *request(session, request_id="r1", attempt=3), test="an attempt left out")
@@ -67,6 +72,7 @@ with t.situation("turns by hand"):
             " VALUES (?, 't1', 1, ?, ?, ?)")
     t.refused_sql("write.stamp", turn, (session, "running", t.now + 1, None), test="a turn begins ahead of the clock")
     t.refused_sql("write.stamp", turn, (session, "completed", t.now, t.now + 1), test="or ends ahead of it")
+    t.refused_sql("write.stamp", turn, (session, "completed", t.now, t.now - 1), test="or ends before it begins")
     t.sql(turn, (session, "reserved", t.now, None))
     t.refused_sql("write.stamp", "UPDATE tenure_turn SET state = 'running', started_at = started_at + 1",
                   test="nor is it moved ahead")
@@ -94,6 +100,39 @@ with t.situation("what is remembered of a session"):
     t.verb("clear", actor_id="ann")
     t.refused_sql("turn.not_allowed", "INSERT INTO tenure_pending_start (session_id, requested_at) VALUES (?, 1)",
                   (session,), says=[session, "exited"], test="no start is asked for of a session that has ended")
+
+with t.situation("grants by hand"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    grant = "INSERT INTO tenure_grant (session_id, key, turn_id) VALUES (?, ?, ?)"
+    t.refused_sql("write.grant", grant, (session, "k", "t9"), says=["t9"], test="no grant for a turn that nobody knows")
+    t.sql(grant, (session, "k", "t1"))
+    is_(t.sql("SELECT granted FROM session_granted(?, '[\"k\"]')", (session,)), [(1,)], "one for the open turn counts")
+    t.verb("turn_end", session_id=session, turn_id="t1")
+    t.refused_sql("write.grant", grant, (session, "k", "t1"), says=["t1"], test="nor for one that is over")
+    t.sql(grant, (session, "k", ""))
+    is_(t.value("SELECT count(*) FROM tenure_event WHERE event = 'grant.given'"), 2, "each that is given is in the log")
+
+with t.situation("texts by hand"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    turn = ("INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at, {}) VALUES"
+            " (?, 't1', 1, 'running', ?, ?)")
+    for bad in ("a\0b", "x" * (1 << 20) + "x"):
+        for column in ("message_id", "last_agent_message"):
+            t.refused_sql("opt.text", turn.format(column), (session, t.now, bad), test=f"{column} of a turn")
+        t.refused_sql("opt.text", "INSERT INTO tenure_pending_start (session_id, message_id, requested_at)"
+                      " VALUES (?, ?, ?)", (session, bad, t.now), test="message_id of a start that is asked for")
+    t.sql(turn.format("message_id"), (session, t.now, "m"))
+    t.verb("request_open", session_id=session, request_id="r", kind="user_input")
+    t.sql("INSERT INTO tenure_turn_input (session_id, turn_id, seq, payload, at) VALUES (?, 't1', 1, 'x', 1)", (session,))
+    for bad in ("a\0b", "x" * (1 << 20) + "x"):
+        for change in ("tenure_turn SET message_id", "tenure_turn SET last_agent_message", "tenure_request SET payload",
+                       "tenure_request SET state = 'resolved', resolved_at = created_at, decision"):
+            t.refused_sql("opt.text", f"UPDATE {change} = ?", (bad,), test=f"UPDATE {change}")
+        t.refused_sql("opt.text", "INSERT INTO tenure_turn_input (session_id, turn_id, seq, payload, at)"
+                      " VALUES (?, 't1', 2, ?, 1)", (session, bad), test="what is said to a turn")
+    t.verb("turn_end", session_id=session, turn_id="t1")
+    is_(t.value("SELECT state FROM tenure_turn"), "completed", "and nothing stands in the way of its end")
 
 with t.situation("what belongs to a session", healthy=False):
     session = working()

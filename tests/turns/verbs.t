@@ -647,6 +647,32 @@ for before in STATUSES:
         session = living(before)
         is_(unchanged(f"abort with nothing open in {before}", "turn_abort", session_id=session)["aborted"],
             False, f"abort in {before} says so")
+# What is asked of a turn and said to it is in the log, as its end is.
+with t.situation("what is asked and said"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    before = mark()
+    t.verb("turn_request_start", session_id=session, message_id="m1")
+    t.verb("turn_request_start", session_id=session, message_id="m2")
+    is_(t.sql("SELECT tenure_detail(detail, 'message_id') FROM tenure_event WHERE event = 'turn.requested'"),
+        [("m1",), ("m2",)], "each start that is asked for, also the second of a session that starts already")
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("turn_steer", session_id=session, input="x")
+    t.verb("turn_steer", session_id=session, input="y")
+    t.verb("turn_take_input", session_id=session)
+    t.verb("turn_take_input", session_id=session)
+    t.verb("turn_steer", session_id=session, input="z")
+    t.verb("request_open", session_id=session, request_id="q", kind="approval")
+    t.verb("request_resolve", session_id=session, request_id="q", decision="approved_for_session", remember='["a", "b"]')
+    t.verb("baseline_set", session_id=session, name="head", digest="d1")
+    is_([event for event in log(before) if not event.startswith("session.")],
+        ["turn.requested", "turn.requested", "turn.started t1", "input.added t1", "input.added t1",
+         "input.consumed t1", "input.consumed t1", "input.added t1", "request.opened t1", "request.resolved t1",
+         "grant.given", "grant.given", "baseline.set"], "what is said, when it is taken, what is allowed, what was seen")
+    is_(t.sql("SELECT event, tenure_detail(detail, 'seq') FROM tenure_event WHERE event LIKE 'input.%' ORDER BY seq"),
+        [("input.added", 1), ("input.added", 2), ("input.consumed", 1), ("input.consumed", 2), ("input.added", 3)],
+        "input by its number")
+    is_(t.sql("SELECT DISTINCT incarnation, scope FROM tenure_event"), [(1, "main")], "each of its session")
+
 with t.situation("many inputs left over"):
     session = living()
     t.verb("turn_begin", session_id=session, turn_id="t1")

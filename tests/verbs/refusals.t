@@ -207,7 +207,7 @@ CASES = [
 # What the verbs of turns refuse, and the raw writes to their tables, is raised in tests/turns.
 TURNS = ("turn.", "steer.", "abort.", "request.", "opt.abort_reason", "opt.decision", "opt.keys", "opt.rate_limits",
          "opt.replace", "opt.request_kind", "opt.reserve", "opt.turn_kind", "usage.delta", "usage.event",
-         "write.turn", "write.request", "write.input")
+         "write.turn", "write.request", "write.input", "write.grant")
 EXEMPT = {
     "usage.id_space": "needs the clock of wall_test.c, which raises it",
 }
