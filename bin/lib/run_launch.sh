@@ -16,6 +16,7 @@ IFS= TMOUT=0 read -r -d '' TENURE_SESSION <&"$1" &&
   IFS= TMOUT=0 read -r -d '' TENURE_SCOPE <&"$1" || exit 125
 eval "exec $1<&-"
 shift
+set +p # it keeps what the caller exported out of this shell; the command's own shells are not meant
 TENURE_RUN=${TENURE_RUN-}/$TENURE_SESSION
 export TENURE_SESSION TENURE_FENCE TENURE_SCOPE TENURE_RUN
 exec -- "$@"

@@ -57,6 +57,7 @@ EOF
 
 @test "a shell that exports everything hands nothing of the scripts to a command" {
   env SHELLOPTS=allexport "$tenure" run --scope s --actor a -- env >seen
+  ! grep -q '^SHELLOPTS=.*privileged' seen || report 'a shell of the command would be privileged'
   run grep -E '^(LIBRARY=|BASH_FUNC_(fail|use)%%)' seen
   [ "$status" -eq 1 ] || report "$output"
 }
