@@ -10,6 +10,7 @@ create_database() {
   local -r quiet=$'.output /dev/null\n' loud=$'\n.output\n'
   local -r tables="${quiet}SELECT tenure_install();$loud"
   locate_database
+  require_file
   opening synchronous=FULL
   begin=$REPLY
   [[ -z $DATABASE_FOLDER ]] || make_folder "$DATABASE_FOLDER"

@@ -38,7 +38,7 @@ opening() {
 need_stderr() { [[ -e /dev/fd/2 ]] || exec 2>/dev/null; }
 
 # locate_database: sets DATABASE to the file. It gets a slash in front, so that no name is an option of
-# sqlite3, a URI or ':memory:'. What is there and no file is refused, because from a pipe sqlite3 would read for ever.
+# sqlite3, a URI or ':memory:'.
 locate_database() {
   DATABASE_FOLDER=
   DATABASE=${GIVEN[db]-${TENURE_DB-}}
@@ -48,12 +48,17 @@ locate_database() {
     find_database
   fi
   [[ $DATABASE == /* ]] || DATABASE=./$DATABASE
+}
+
+# require_file: refuses what is there and is no file. From a pipe sqlite3 would read for ever.
+require_file() {
   [[ ! -e $DATABASE || -f $DATABASE ]] || fail_about unavailable '' "$DATABASE" ' cannot be opened: it is no file'
 }
 
 # require_database: refuses where there is no file; only start and init make one.
 require_database() {
   locate_database
+  require_file
   [[ -e $DATABASE ]] ||
     fail_about database.missing 'there is no database at ' "$DATABASE" "; 'tenure start' or 'tenure init' makes one"
 }

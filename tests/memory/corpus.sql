@@ -262,6 +262,7 @@ INSERT INTO tenure_turn_steer(session_id, input) VALUES ((SELECT session_id FROM
 INSERT INTO tenure_turn_steer(session_id, expected_turn_id, input) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't9', 'x');
 INSERT INTO tenure_turn_take_input(session_id) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns')) RETURNING session_report();
 INSERT INTO tenure_turn_steer(session_id, input) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 'left over') RETURNING session_report();
+INSERT INTO tenure_grant VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 'k', 't9');
 INSERT INTO tenure_turn_input VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 't9', 1, 'x', 1, 'pending');
 INSERT INTO tenure_request_open(session_id, kind) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 'odd');
 INSERT INTO tenure_request_open(session_id, request_id, kind, payload) VALUES ((SELECT session_id FROM tenure_session WHERE scope = 'turns'), 'q1', 'approval', 'p') RETURNING session_report();

@@ -28,9 +28,18 @@ verb_run() {
   input_sql
   INPUT=$REPLY
   locate_database
+  look_at_file
   [[ -s $DATABASE ]] || make_database
   ask_verbs || make_tables $?
   all_done
+}
+
+# look_at_file: refuses what is there and is no file, unless the event means nothing.
+look_at_file() {
+  [[ -e $DATABASE && ! -f $DATABASE ]] || return 0
+  look_at_payload
+  [[ -n $EVENT ]] || all_done
+  require_file
 }
 
 # make_database: makes it, or Tenure's part of it, if the event needs a session. Otherwise nobody is there, and

@@ -38,6 +38,7 @@ verb_run() {
     scope=$REPLY
   fi
   locate_database
+  require_file
   shown "$DATABASE"
   local -r name=$REPLY
   trap watch_end EXIT
