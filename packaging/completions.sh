@@ -50,7 +50,7 @@ bash_table() {
   printf '%s() {\n  case "$1 ${2-}" in\n' "$1"
   for verb in "${VERBS[@]}"; do
     declare_only "$verb"
-    takes_everywhere
+    takes_everywhere "$verb"
     "$2" "$verb"
   done
   printf '  esac\n}\n\n'
@@ -99,7 +99,7 @@ zsh_completion() {
   printf '  )\n  _describe verb verbs\n}\n\n_tenure_verb() {\n  local action\n  case $1 in\n'
   for verb in "${VERBS[@]}"; do
     declare_only "$verb"
-    takes_everywhere
+    takes_everywhere "$verb"
     printf '    %s)\n' "$verb"
     if ((${#ACTIONS[@]})); then zsh_actions; else zsh_arguments "${OPTIONS[*]}" 6; fi
     printf '      ;;\n'

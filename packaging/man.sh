@@ -111,9 +111,9 @@ paragraph 'Tenure keeps sessions of coding agents, and of anything else that run
 printf '.PP\n'
 paragraph 'Every verb of the database changes it in one commit, or refuses and changes nothing. A refusal has a code, a sentence that says who is in the way and what can be done about it, and an exit code.'
 line .SH OPTIONS
-paragraph 'Every verb takes these.'
+paragraph 'Every verb takes these, but that run has no --json.'
 OPTIONS=()
-takes_everywhere
+takes_everywhere ''
 for name in "${OPTIONS[@]}"; do entry "--$name" "${METAVAR[$name]}" "${HELP[$name]}"; done
 line .SH VERBS
 for verb in "${VERBS[@]}"; do verb_section "$verb"; done

@@ -5,15 +5,15 @@
 # show_help VERB: shows what the verb takes, and exits.
 show_help() {
   declare_only "$1"
-  takes_everywhere
+  takes_everywhere "$1"
   if [[ $FORMAT == json ]]; then help_object "$1"; else help_page "$1"; fi
   exit 0
 }
 
-# takes_everywhere: what every verb takes.
+# takes_everywhere VERB: what every verb takes, but that the output of 'run' is its command's.
 takes_everywhere() {
   option db FILE text '' 'the database (TENURE_DB, else of this git repository, else of this user)'
-  option json '' flag '' 'one JSON object instead of text'
+  [[ $1 == run ]] || option json '' flag '' 'one JSON object instead of text'
   option help '' flag '' 'what this verb takes'
 }
 
@@ -40,11 +40,12 @@ $page
 
 'tenure help VERB' says what a verb takes. Every verb takes --db FILE and --help, and all but run --json.
 
-Environment: TENURE_DB, TENURE_SCOPE, TENURE_ACTOR, TENURE_SESSION with TENURE_FENCE, NO_COLOR, and
-TENURE_BUSY_TIMEOUT (how many milliseconds to wait for a lock; 5000).
+Environment: TENURE_DB, TENURE_SCOPE, TENURE_ACTOR, TENURE_SESSION with TENURE_FENCE, TENURE_LEASE
+(of 'hook'; 3600), NO_COLOR, and TENURE_BUSY_TIMEOUT (how many milliseconds to wait for a lock; 5000).
 Exit codes: 0 done; 1 failed; 2 misuse; 3 no such session or database; 4 refused by a rule; 5 busy or I/O trouble.
 Of 'wait': 0 completed, ended, or still alive; 1 failed; 3 no such session; 4 lost to somebody else; 75 still
-alive, under --strict; 124 nobody owns it and nothing proves that it is over. Of 'doctor': 1 there is an error."
+alive, under --strict; 124 nobody owns it and nothing proves that it is over. Of 'doctor': 1 there is an error.
+Of 'run': what its command exits with; 4 the lease was lost. Of 'hook': 2 stops the agent, 1 is trouble that does not."
 }
 
 # declare_only VERB: fills the tables with that verb's declaration and nothing else.

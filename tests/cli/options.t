@@ -146,6 +146,8 @@ is_(set(listed), files, "help lists each verb")
 for verb in sorted(files):
     first = "".join(tenure("help", verb).stdout.split("\n\n")[1:2])
     is_(first[:1].lower() + first[1:], listed.get(verb, "") + ".", f"help {verb}: says what it is, as the list does")
+is_([verb for verb in sorted(files) if "--json" not in tenure("help", verb).stdout], ["run"],
+    "all but run, whose output is its command's, offer JSON")
 
 db.close()
 shutil.rmtree(folder)
