@@ -35,6 +35,7 @@ _tenure_offer() {
 }
 
 _tenure() {
+  local IFS=$' \t\n' # a person may have set another
   local current=${COMP_WORDS[COMP_CWORD]} verb='' action='' option='' over='' before='' options='' actions='' words='' index word
   local -a database=()
   COMPREPLY=()

@@ -42,9 +42,9 @@ SOURCE = f"source {folder.name}/tenure.bash\n"
 ASK = 'COMP_WORDS=({words}) COMP_CWORD={at}; _tenure 2>&1; printf "%s\\x1f" "${{COMPREPLY[@]}}"; echo\n'
 
 
-def bash(*lines):
-    """What bash offers for the last word of each line, which is a list of words."""
-    script = SOURCE + "".join(
+def bash(*lines, first=""):
+    """What bash offers for the last word of each line, which is a list of words, in a shell that did FIRST."""
+    script = first + SOURCE + "".join(
         ASK.format(words=" ".join("'" + word.replace("'", "'\\''") + "'" for word in line), at=len(line) - 1)
         for line in (["tenure", *line] for line in lines))
     out = run("bash", "--norc", "-c", script)
@@ -84,6 +84,7 @@ for line, got, want in zip(lines, bash(*lines), wants):
 
 offers(["running", "starting", "idle"], "start", "--status", "")
 offers(["running"], "start", "--status", "r")
+is_(bash(["start", "--status", ""], first="IFS=,\n"), [["running", "starting", "idle"]], "also where a person has another IFS")
 offers(["running"], "start", "--status", "=", "r")
 offers(["running", "starting", "idle"], "start", "--status", "=")
 offers(["--status=running"], "start", "--status=r")
