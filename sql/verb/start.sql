@@ -16,7 +16,6 @@ BEGIN
   SELECT tenure_verb('start', NEW.actor_id, NULL);
 
   -- Validation; the first hit wins.
-  SELECT tenure_check_word('opt.lifecycle', NEW.lifecycle, 'interactive', 'autonomous');
   SELECT tenure_refuse(
            CASE WHEN q.lifecycle = 'interactive' AND NEW.owner_kind IS NOT NULL THEN 'opt.owner_kind'
                 WHEN q.lifecycle = 'interactive' AND NEW.actor_id IS NOT NULL THEN 'opt.actor_id'
@@ -34,7 +33,8 @@ BEGIN
          tenure_check_id('supervisor_id', NEW.supervisor_id),
          tenure_check_id('parent_session_id', NEW.parent_session_id),
          tenure_check_scope(NEW.scope);
-  SELECT tenure_check_word('opt.owner_kind', NEW.owner_kind, 'runtime_supervisor', 'runtime_worker'),
+  SELECT tenure_check_word('opt.lifecycle', NEW.lifecycle, 'interactive', 'autonomous'),
+         tenure_check_word('opt.owner_kind', NEW.owner_kind, 'runtime_supervisor', 'runtime_worker'),
          tenure_check_word('opt.mode', NEW.mode, 'general', 'research', 'implement'),
          tenure_check_word('opt.status', NEW.status, 'running', 'starting', 'idle'),
          tenure_check_int('opt.strict', NEW.strict, 0, 1),

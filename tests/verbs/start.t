@@ -467,6 +467,11 @@ for base, faults in BASES:
             want = [code] if rank < other_rank else [code, other]
             ok(isinstance(got, str) and got in want, f"{name}: {str(got)[:99]}")
 
+# A word that is no lifecycle is judged with the other words: after the lease and the ids.
+for code, columns in (("opt.lease_range", {"lease_ttl": 0}), ("opt.blank_id", {"actor_id": " "}),
+                      ("opt.bad_id", {"supervisor_id": "interactive"}), ("opt.lifecycle", {"owner_kind": "x"})):
+    t.refused(code, "start", lifecycle="auto", **columns, test=f"{code} beside a word that is no lifecycle")
+
 # Values at the edges of what is allowed.
 EDGES = [
     ("lease_ttl", [1, TTL_MAX, "60", 60.0], [0, -1, TTL_MAX + 1, INT_MAX, 1.5, "", "x", "6 0", b"60"],
