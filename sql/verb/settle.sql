@@ -1,11 +1,12 @@
 -- tenure_settle: gives sessions that are over the end that they never got, from what is known: the
 -- completion packet, or the death of the process. Where nobody recorded a result one is synthesised, so
 -- that a real result that came before stays and one that comes later replaces it. One session, or all
--- that tenure_orphan shows, at most max_rows at a time (500).
+-- that tenure_orphan shows, at most max_rows at a time (500). A fence is asked of nobody, since its holder may be gone;
+-- one that is shown must be that of the session.
 -- receipt: session_id
 
 CREATE VIEW tenure_settle AS
-SELECT NULL AS session_id, NULL AS max_rows, NULL AS receipt_id WHERE 0;
+SELECT NULL AS session_id, NULL AS fence, NULL AS max_rows, NULL AS receipt_id WHERE 0;
 
 CREATE TRIGGER tenure_settle_run INSTEAD OF INSERT ON tenure_settle
 WHEN NEW.receipt_id IS NULL
@@ -16,6 +17,11 @@ BEGIN
          tenure_refuse('settle.missing', 'session', NEW.session_id)
    WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id)
      AND NEW.session_id IS NOT NULL;
+  SELECT tenure_refuse(CASE WHEN NEW.fence IS NOT NULL AND NEW.session_id IS NULL THEN 'opt.required' END,
+                       'what', 'session_id');
+  INSERT INTO tenure_refusal (code, session_id, asked)
+  SELECT tenure_fence_refusal(NULL, NEW.fence, 0, scope, fence, 0), session_id, NEW.fence
+    FROM tenure_session WHERE session_id = NEW.session_id;
   INSERT INTO tenure_settle_found
   VALUES (NEW.session_id, coalesce(tenure_check_int('opt.max_rows', NEW.max_rows, 1, 500), 500),
           (SELECT coalesce(max(seq), 0) FROM tenure_event));

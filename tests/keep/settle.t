@@ -275,6 +275,14 @@ with t.situation("one of many"):
     report = t.verb("settle", session_id=made[0])
     is_((settled(report), report["more"], len(t.sql("SELECT * FROM tenure_orphan"))), (made[:1], False, 1),
         "one that is named is all that was asked for")
+with t.situation("a fence"):
+    s = t.verb("start", scope="s", strict=1, **ANN, **DEAD)["session_id"]
+    fence = t.session(s)["fence"]
+    t.refused("fence.token", "settle", session_id=s, fence=fence + 1, says=["ann"], test="the fence of another settles nothing")
+    t.refused("usage.fence", "settle", session_id=s, fence="x")
+    t.refused("opt.required", "settle", fence=fence, says=["session_id"], test="a fence is that of one session")
+    is_(settled(t.verb("settle", session_id=s, fence=fence)), [s], "its own does")
+    t.refused("fence.token", "settle", session_id=s, fence=fence + 1, test="also of one that has ended")
 with t.situation("exactly as many"):
     for n in range(3):
         t.verb("start", scope=f"s{n}", **ANN, **DEAD)

@@ -18,6 +18,9 @@ def orphans(w):
 def settle(w, call):
     asked = call.get("session_id")
     refuse_if(asked is not None and asked not in w.sessions, "settle.missing")
+    refuse_if(call.get("fence") is not None and asked is None, "opt.required")
+    if asked is not None:
+        w.fenced(w.sessions[asked], call, required=False)
     found = [(s, reason) for s, reason in orphans(w) if asked in (None, s.session_id)]
     mine = {s.session_id: (s, reason) for s, reason in found if s.clock == w.kind}
     most = call.get("max_rows") or 500

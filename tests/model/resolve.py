@@ -6,7 +6,7 @@ from processes import COLUMNS as IDENTITY
 from forbidden import FORBIDDEN
 
 BY_NAME = {"heartbeat", "takeover", "clear"}
-WITH_FENCE = {"start", "heartbeat", "clear", "resume", "transition", "takeover", "baseline_set"}
+WITH_FENCE = {"start", "heartbeat", "clear", "resume", "transition", "takeover", "baseline_set", "settle"}
 WITH_INCARNATION = {"transition", "turn_request_start", "turn_begin", "turn_steer", "turn_take_input",
                     "turn_end", "turn_abort", "request_open", "request_resolve", "usage",
                     "provider_event", "record_result", "record_completion"}
@@ -114,6 +114,8 @@ def begin(w, call, found, now):
 def settle(w, call, found, now):
     if call.pop("one", None):
         call["session_id"] = found.session_id if found else "ses_nobody"
+    else:
+        call.pop("fence", None)  # it is of one session
     return True
 
 
