@@ -24,7 +24,7 @@ from tap import diag, done, ok  # noqa: E402
 from writer import LENGTH, Writer  # noqa: E402
 
 SEED = int(os.environ.get("TENURE_SEED", random.SystemRandom().randrange(10**9)))
-STEPS = int(os.environ.get("TENURE_STEPS", 100000))
+STEPS = int(os.environ.get("TENURE_STEPS", 70000))
 RENEWED = 200  # after so many programs the database is made anew
 
 
