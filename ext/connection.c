@@ -93,14 +93,16 @@ const char *tn_connection_path(tn_connection *conn) {
   return connection_path(conn, tn_connection_schema(conn));
 }
 
-/* Identifies the database file SCHEMA, once per path: stat() on every heartbeat would be felt. */
+/* Identifies the database file SCHEMA. That of the main database once: it stays for as long as the connection, and
+** stat() on every heartbeat would be felt. An attached one may be another by now, under the same name. */
 static int connection_read_file(tn_connection *conn, const char *schema) {
   const char *path = schema == NULL ? NULL : connection_path(conn, schema);
   if (path == NULL || connection_is_replicated(conn, schema)) {
     conn->file[0] = '\0';
     return SQLITE_OK;
   }
-  if (conn->file[0] != '\0' && strcmp(conn->file_path, path) == 0) return SQLITE_OK;
+  const int stays = strcmp(schema, sqlite3_db_name(conn->db, 0)) == 0;
+  if (stays && conn->file[0] != '\0' && strcmp(conn->file_path, path) == 0) return SQLITE_OK;
   char *copy = sqlite3_mprintf("%s", path);
   if (copy == NULL) return SQLITE_NOMEM;
   sqlite3_free(conn->file_path);

@@ -179,10 +179,11 @@ static void fn_overdue(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_int64(ctx, tn_lease_overdue(&record, &witness));
 }
 
-/* The deadline of a lease of TTL seconds granted now; saturating. */
+/* The deadline of a lease of TTL seconds granted now; saturating. A negative ttl is over at once. */
 static sqlite3_int64 lease_deadline(const tn_lease_witness *witness, sqlite3_int64 ttl) {
   const sqlite3_int64 most = INT64_MAX / 1000000000;
-  return tn_lease_add(witness->monotonic, (ttl > most ? most : ttl) * 1000000000);
+  const sqlite3_int64 secs = ttl < 0 ? 0 : ttl > most ? most : ttl;
+  return tn_lease_add(witness->monotonic, secs * 1000000000);
 }
 
 /* lease_grant(part, lease_ttl): one part of the evidence of a lease granted now, or NULL where there is

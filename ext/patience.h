@@ -6,8 +6,8 @@
 ** a busy handler that looks after short pauses of random length instead, which gives all the same chance.
 **
 ** Loading the extension installs nothing: the busy handler is the host's, and only the host's own call
-** of tenure_patience() takes it. SQLite waits only where nothing has been done yet, at the begin of a
-** transaction, so nothing is ever done twice.
+** of tenure_patience() takes it. SQLite waits only where nothing has to be done again for it: at the
+** begin of a transaction, and with a rollback journal before a commit is final.
 */
 #ifndef TN_PATIENCE_H
 #define TN_PATIENCE_H

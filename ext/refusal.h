@@ -12,7 +12,7 @@
 #include "sqlite_ext.h"
 #include <stddef.h>
 
-/* A fact that a sentence may name. A NULL text reads as "nobody" or as the catalogue's own word. */
+/* A fact that a sentence may name. A NULL text reads as the sentence's own word for that, or as "(unknown)". */
 typedef struct tn_fact {
   const char *name; /* as in the sentence, where it stands in braces: {owner} */
   const char *z;    /* the text, not NUL-terminated by promise, or NULL */
@@ -31,7 +31,8 @@ char *tn_refusal_message(const char *code, const tn_fact *facts, int n_fact);
 /* The same with at most one fact, which is what most misuse needs. */
 void tn_refuse(sqlite3_context *ctx, const char *code, const char *name, const char *z, size_t n);
 
-/* The catalogue, for the virtual table: code and sentence of entry I, or NULL past the end. */
+/* The catalogue, for the virtual table: the code of entry I, or NULL past the end, and the sentence of one that has
+** a code. */
 const char *tn_refusal_code(int i);
 const char *tn_refusal_sentence(int i);
 

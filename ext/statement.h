@@ -8,7 +8,8 @@
 #include "sqlite_ext.h"
 
 /* True if the function of CTX was called as a statement of its own: in no other statement's FROM clause,
-** trigger or write. Otherwise refuses with usage.context, naming WHAT, and returns 0. */
+** trigger or write. Otherwise refuses with usage.context, naming WHAT, and returns 0. Inside a transaction of the
+** caller's SQLite cannot tell, and it is always true. */
 int tn_statement_is_own(sqlite3_context *ctx, const char *what);
 
 /* Runs the SQL that FORMAT makes (as sqlite3_mprintf does). Returns a result code. */

@@ -17,5 +17,6 @@ want shellcheck shellcheck
 want clang-format clang-format
 want valgrind valgrind
 want spin spin
+want zsh zsh
 
 install_missing

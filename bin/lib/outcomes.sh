@@ -5,14 +5,7 @@
 # Each function sets REPLY to SQL over the columns of the query around: r, the report of session_wait(), and
 # o, code, seconds: its outcome, the exit code of the command, and how long was waited.
 
-# attribute SQL: the value of a marker's attribute: safe to show, with entities, and in quotes where it could be
-# taken for several.
-attribute() {
-  entities "display_safe($1)"
-  REPLY="(SELECT iif(v GLOB '*[^!-~]*' OR v GLOB '*=*' OR v='','\"'||v||'\"',v)FROM(SELECT $REPLY AS v))"
-}
-
-entities() { REPLY="replace(replace(replace(replace($1,'&','&amp;'),'\"','&quot;'),'<','&lt;'),'>','&gt;')"; }
+use attribute
 
 # marker NEXT: the marker. NEXT is an SQL text: the command that waits on.
 marker() {

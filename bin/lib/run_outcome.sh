@@ -5,13 +5,6 @@
 # What sqlite3 would say of a database that is not there, if it did not make one.
 NO_FILE='Error: unable to open database'
 
-# attribute SQL: sets REPLY to SQL for the value of an attribute in a marker.
-attribute() {
-  REPLY="display_safe(coalesce($1,''))"
-  REPLY="(SELECT iif(v=''OR v GLOB'*[^a-zA-Z0-9_.:/@+-]*',
-    '\"'||replace(replace(replace(replace(v,'&','&amp;'),'\"','&quot;'),'<','&lt;'),'>','&gt;')||'\"',v)FROM(SELECT $REPLY AS v))"
-}
-
 # judge_exit: sets STATUS to the word for CODE, SIGNAL to the signal that it stands for, and NOTE to a
 # sentence where the code alone does not say it. A code above 128 is a signal, as in every shell.
 judge_exit() {
@@ -88,7 +81,7 @@ find_taker() {
   ours="FROM tenure_session WHERE session_id=$session"
   attribute "coalesce((SELECT ended_by $ours),(SELECT owner_id $ours AND fence<>$FENCE),
     (SELECT h.owner_id FROM tenure_session AS h JOIN tenure_session AS s USING(scope)
-      WHERE s.session_id=$session AND h.ended_at IS NULL AND h.session_id<>$session))"
+      WHERE s.session_id=$session AND h.ended_at IS NULL AND h.session_id<>$session),'')"
   by=$REPLY
   attribute "coalesce((SELECT coalesce(end_reason,iif(fence<>$FENCE,'superseded','unrenewed'))$ours),'missing')"
   reason=$REPLY

@@ -19,7 +19,7 @@ start_session() {
   takes_process
   give pid "$PID"
   default_process
-  attribute "r->>'scope'"
+  attribute "coalesce(r->>'scope','')"
   scope=$REPLY
   verb_statement tenure_start "(SELECT printf('%s %d %d %d %d',session_id,fence,lease_ttl,incarnation,
     lease_deadline_mono IS NOT NULL)FROM tenure_session WHERE session_id=r->>'session_id')||char(10)||$scope||char(10)||

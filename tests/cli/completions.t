@@ -13,7 +13,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tap import ROOT, diag, done, is_, ok  # noqa: E402
+from tap import ROOT, diag, done, is_, ok, skip  # noqa: E402
 from tenure import STATUSES  # noqa: E402
 
 TENURE = os.path.join(ROOT, "bin", "tenure")
@@ -128,7 +128,7 @@ ok(not os.path.exists(os.path.join(folder.name, "pwned")), "nothing of it is run
 # --- zsh, as a person uses it
 
 if not shutil.which("zsh"):
-    ok(True, "zsh # SKIP it is not installed")
+    skip("zsh", "it is not installed")
     done()
 pid, terminal = pty.fork()
 if pid == 0:

@@ -4,6 +4,7 @@
 From the environment: TENURE_LONG, TENURE_SEED; see some() in cases.py."""
 
 import os
+import shutil
 import sys
 import tempfile
 
@@ -161,6 +162,21 @@ is_(t.sql("SELECT name FROM main.sqlite_schema WHERE name LIKE 'tenure%'"), [], 
 is_([name for (name,) in t.sql("SELECT name FROM temp.sqlite_schema ORDER BY name")],
     ["tenure_event", "tenure_meta", "tenure_scope", "tenure_session", "tenure_start"], "and no shadow")
 t.db.close()
+
+# What is attached under a name may be another file the next time.
+if EVIDENT:
+    first = Raw(path("first.db"), at=None)
+    first.verb("start", scope="held", actor_id="ann", lease_ttl=600)
+    first.db.close()
+    t = Raw(at=None, install=False)
+    t.sql("ATTACH ? AS x", (path("first.db"),))
+    is_(t.value("SELECT stale_reason FROM x.tenure_holder"), None, "a lease in an attached file lives")
+    t.sql("DETACH x")
+    shutil.copyfile(path("first.db"), path("copy.db"))
+    os.replace(path("copy.db"), path("first.db"))
+    t.sql("ATTACH ? AS x", (path("first.db"),))
+    is_(t.value("SELECT stale_reason FROM x.tenure_holder"), "copied", "but not in a copy in its place")
+    t.db.close()
 
 # One database attached to itself is one file under two names.
 t = Raw(one, at=None, install=False)

@@ -52,15 +52,20 @@ def diag(text):
         print("# " + line.encode("utf-8", "backslashreplace").decode(), flush=True)
 
 
-def ok(cond, name):
+def ok(cond, name, skipped=""):
     """One test; returns whether it passed."""
     _state["run"] += 1
     if not cond:
         _state["failed"] += 1
     shown = str(name).replace("\\", "\\\\").replace("#", "\\#").replace("\n", "\\n")
     shown = shown.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
-    print(f"{'ok' if cond else 'not ok'} {_state['run']} - {shown}", flush=True)
+    print(f"{'ok' if cond else 'not ok'} {_state['run']} - {shown}{skipped}", flush=True)
     return bool(cond)
+
+
+def skip(name, why):
+    """One test that cannot be made here."""
+    ok(True, name, f" # SKIP {why}")
 
 
 def same(got, want):

@@ -216,6 +216,11 @@ def grant_is_fresh(name, ttl):
 
 
 def grants():
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    for ttl in (-1, -9223372036854775807, 0):
+        deadline = f.value("SELECT lease_grant('deadline', ?)", (ttl,))
+        ok(before <= deadline <= time.clock_gettime_ns(time.CLOCK_MONOTONIC), f"a lease of {ttl} seconds is over at once")
+    is_(f.value("SELECT lease_grant('deadline', 9223372036854775807)"), 2**63 - 1, "and one without end has none")
     f.verb("start", **ANN, lease_ttl=1000)
     grant_is_fresh("create", 1000)
     tamper(f, lease_deadline_mono=time.clock_gettime_ns(time.CLOCK_MONOTONIC) + 500 * NANO)

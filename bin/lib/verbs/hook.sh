@@ -53,7 +53,7 @@ make_database() {
 # make_tables STATUS: if the verbs failed only because Tenure's tables are not there, or are older than the
 # extension, brings them and asks again.
 make_tables() {
-  [[ $ANSWER == *'no such '@(table|function)': tenure_'* ]] || explain_failed "$1"
+  [[ $ANSWER == *$NO_TENURE* ]] || explain_failed "$1"
   make_database
   ask_verbs || explain_failed $?
 }
