@@ -53,6 +53,10 @@ help:  ## this list
 deps:  ## install what is missing: Debian packages, only those that are absent
 	@bash packaging/deps.sh
 
+.PHONY: deps-fuzz deps-cover
+deps-fuzz deps-cover: deps
+	@bash packaging/deps.sh $(@:deps-%=%)
+
 # --- building
 
 # A folder is newer than what was made of it when a file has gone from it.
@@ -167,12 +171,12 @@ dist/fuzz/replay-%: tests/fuzz/targets/%.c tests/fuzz/targets/replay.c tests/fuz
 	@mkdir -p $(@D)
 	$(CC) $(WARN) $(CFLAGS) -DSQLITE_CORE -Iext $< tests/fuzz/targets/replay.c dist/libtenure.a -lsqlite3 -lm -o $@
 
-dist/fuzz/fuzz-%: tests/fuzz/targets/%.c tests/fuzz/targets/fuzz.h $(C_FILES) $(H_FILES)
+dist/fuzz/fuzz-%: tests/fuzz/targets/%.c tests/fuzz/targets/fuzz.h $(C_FILES) $(H_FILES) | deps-fuzz
 	@mkdir -p $(@D)
 	clang -std=c11 $(FUZZ_FLAGS) -DSQLITE_CORE -Iext $< $(C_FILES) -lsqlite3 -lm -o $@
 
 .PHONY: fuzz-quick fuzz-long
-fuzz-quick: deps $(patsubst %,dist/fuzz/fuzz-%,$(FUZZ_TARGETS))  ## fuzz each target for SECS (30) seconds
+fuzz-quick: deps-fuzz $(patsubst %,dist/fuzz/fuzz-%,$(FUZZ_TARGETS))  ## fuzz each target for SECS (30) seconds
 	@bash tests/fuzz/fuzz.sh $(SECS) $(FUZZ_TARGETS)
 
 fuzz-long: SECS = 3600
@@ -183,8 +187,7 @@ test-storm: deps dist/tenure.so dist/tests/storm/worker  ## kill and pause proce
 	@STORM_SECS=$(SECS) STORM_SEED=$(SEED) STORM_WORKERS="$(WORKERS)" tests/storm/storm.t
 
 .PHONY: cover
-cover: deps dist/gen/schema.c  ## coverage of the C files and of the conditions in the triggers
-	@command -v gcovr >/dev/null || { echo 'make cover needs gcovr (apt install gcovr)' >&2; exit 1; }
+cover: deps-cover dist/gen/schema.c  ## coverage of the C files and of the conditions in the triggers
 	@bash tests/cover/cover.sh
 
 .PHONY: bench

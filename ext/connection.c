@@ -22,15 +22,19 @@ static void connection_clear_report(tn_connection *conn) {
   conn->report = conn->report_session = conn->report_scope = NULL;
 }
 
-void tn_connection_release(void *p) {
-  tn_connection *conn = p;
-  if (--conn->n_ref > 0) return;
-  connection_clear_report(conn);
+void tn_connection_drop_holds(tn_connection *conn) {
   while (conn->holds != NULL) {
     tn_hold *hold = conn->holds;
     conn->holds = hold->next;
     sqlite3_free(hold);
   }
+}
+
+void tn_connection_release(void *p) {
+  tn_connection *conn = p;
+  if (--conn->n_ref > 0) return;
+  connection_clear_report(conn);
+  tn_connection_drop_holds(conn);
   tn_notice_close(&conn->notice);
   sqlite3_free(conn->file_path);
   sqlite3_free(conn);

@@ -67,6 +67,9 @@ tn_connection *tn_connection_new(sqlite3 *db);
 /* Drops one reference; has the signature of a destructor of SQLite. */
 void tn_connection_release(void *conn);
 
+/* Forgets every fence that the connection presents. */
+void tn_connection_drop_holds(tn_connection *conn);
+
 /* Seconds since 1970 by this connection's clock: the verb's one reading while a verb runs. */
 sqlite3_int64 tn_connection_now(tn_connection *conn);
 

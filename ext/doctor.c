@@ -11,6 +11,7 @@
 #include "install.h"
 #include "place.h"
 #include "schema.h"
+#include "statement.h"
 #include "survey.h"
 
 #include <string.h>
@@ -142,18 +143,12 @@ static int doctor_add_warning(doctor_findings *found, const char *check, const c
 
 /* The text that a PRAGMA of the database with Tenure's tables answers; NULL in *OUT if there is none. */
 static int doctor_pragma(tn_connection *conn, const char *pragma, char **out) {
-  sqlite3_stmt *stmt = NULL;
   *out = NULL;
   char *sql = sqlite3_mprintf("PRAGMA \"%w\".%s", tn_connection_schema(conn), pragma);
   if (sql == NULL) return SQLITE_NOMEM;
-  int rc = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL);
-  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
-    *out = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
-    if (*out == NULL) rc = SQLITE_NOMEM;
-  }
-  const int finished = sqlite3_finalize(stmt);
+  const int rc = tn_statement_find(conn->db, sql, NULL, NULL, out);
   sqlite3_free(sql);
-  return rc != SQLITE_OK ? rc : finished;
+  return rc;
 }
 
 int tn_doctor_has_wal_defect(int version) {

@@ -26,28 +26,6 @@
   "type = 'trigger' AND substr(name, 1, 13) = '" GUARD_PREFIX "' AND instr(sql, "                  \
   "'tenure_guard_check(') > 0"
 
-/* Runs SQL with one or two text parameters and gives its first column, a text, in *OUT (sqlite3_free);
-** NULL if there is no row. Returns a result code. */
-static int guard_lookup(sqlite3 *db, const char *sql, const char *a, const char *b, char **out) {
-  sqlite3_stmt *stmt = NULL;
-  *out = NULL;
-  int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-  if (rc == SQLITE_OK) rc = sqlite3_bind_text(stmt, 1, a, -1, SQLITE_STATIC);
-  if (rc == SQLITE_OK && b != NULL) rc = sqlite3_bind_text(stmt, 2, b, -1, SQLITE_STATIC);
-  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
-    const unsigned char *text = sqlite3_column_text(stmt, 0);
-    *out = sqlite3_mprintf("%s", text == NULL ? "" : (const char *)text);
-    if (*out == NULL) rc = SQLITE_NOMEM;
-  }
-  const int finished = sqlite3_finalize(stmt); /* tells if reading the text failed */
-  if (rc == SQLITE_OK) rc = finished;
-  if (rc != SQLITE_OK) {
-    sqlite3_free(*out);
-    *out = NULL;
-  }
-  return rc;
-}
-
 /* A free name for the trigger of TABLE and EVENT in *NAME (sqlite3_free). A table that was guarded and then renamed
 ** keeps triggers of its old name, which the next table of that name finds taken. */
 static int guard_name(sqlite3 *db, const char *table, const char *event, char **name) {
@@ -55,7 +33,7 @@ static int guard_name(sqlite3 *db, const char *table, const char *event, char **
   int rc = SQLITE_OK;
   *name = sqlite3_mprintf(GUARD_PREFIX "%s_%s", table, event);
   for (int i = 2; *name != NULL; i++) {
-    rc = guard_lookup(
+    rc = tn_statement_find(
         db,
         "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?1 COLLATE NOCASE",
         *name, NULL, &taken);
@@ -98,10 +76,10 @@ static int guard_create(sqlite3 *db, const char *table, const char *scope, tn_ch
 /* The name of a guard's trigger on TABLE, on any table if that is empty, in *NAME (sqlite3_free); NULL if there is
 ** none. */
 static int guard_find(sqlite3 *db, const char *table, char **name) {
-  return guard_lookup(db,
-                      "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
-                      " AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) LIMIT 1",
-                      table, NULL, name);
+  return tn_statement_find(db,
+                           "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                           " AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) LIMIT 1",
+                           table, NULL, name);
 }
 
 static int guard_drop(sqlite3 *db, const char *table) {
@@ -122,11 +100,12 @@ int tn_guard_remove_all(sqlite3 *db) {
 /* The table's name as the schema spells it in *NAME (sqlite3_free), and what stands in the way of guarding it in
 ** *CODE, or NULL. */
 static int guard_table(sqlite3 *db, tn_text table, char **name, const char **code) {
-  const int rc = guard_lookup(db,
-                              "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND "
-                              "name = ?1 COLLATE NOCASE AND substr(name, 1, 7) <> 'sqlite_' AND "
-                              "upper(substr(sql, 1, 14)) <> 'CREATE VIRTUAL'",
-                              table.z == NULL ? "" : table.z, NULL, name);
+  const int rc =
+      tn_statement_find(db,
+                        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND "
+                        "name = ?1 COLLATE NOCASE AND substr(name, 1, 7) <> 'sqlite_' AND "
+                        "upper(substr(sql, 1, 14)) <> 'CREATE VIRTUAL'",
+                        table.z == NULL ? "" : table.z, NULL, name);
   *code = NULL;
   if (rc != SQLITE_OK) return rc;
   if (*name == NULL) {
@@ -142,10 +121,10 @@ static int guard_find_other(sqlite3 *db, const char *name, const char *scope, co
   char *found = NULL;
   char *call = sqlite3_mprintf("tenure_guard_check(%Q,", scope);
   if (call == NULL) return SQLITE_NOMEM;
-  const int rc = guard_lookup(db,
-                              "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
-                              " AND tbl_name = ?1 AND instr(sql, ?2) = 0",
-                              name, call, &found);
+  const int rc = tn_statement_find(db,
+                                   "SELECT name FROM main.sqlite_schema WHERE " GUARD_IS_OURS
+                                   " AND tbl_name = ?1 AND instr(sql, ?2) = 0",
+                                   name, call, &found);
   if (found != NULL) *code = "guard.scope_taken";
   sqlite3_free(found);
   sqlite3_free(call);
@@ -242,21 +221,13 @@ static int guard_add_hold(tn_connection *conn, const char *scope, const char *se
   return SQLITE_OK;
 }
 
-static void guard_drop_holds(tn_connection *conn) {
-  while (conn->holds != NULL) {
-    tn_hold *hold = conn->holds;
-    conn->holds = hold->next;
-    sqlite3_free(hold);
-  }
-}
-
 static void fn_hold(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_connection *conn = sqlite3_user_data(ctx);
   tn_text session;
   sqlite3_int64 fence;
   char *scope = NULL;
   if (tn_value_is_null(args[0])) {
-    guard_drop_holds(conn);
+    tn_connection_drop_holds(conn);
     return;
   }
   if (!tn_value_text(ctx, args[0], &session)) return;
@@ -268,7 +239,8 @@ static void fn_hold(sqlite3_context *ctx, int n, sqlite3_value **args) {
   }
   char *sql = sqlite3_mprintf("SELECT scope FROM \"%w\".tenure_session WHERE session_id = ?1",
                               tn_connection_schema(conn));
-  const int rc = sql == NULL ? SQLITE_NOMEM : guard_lookup(conn->db, sql, session.z, NULL, &scope);
+  const int rc =
+      sql == NULL ? SQLITE_NOMEM : tn_statement_find(conn->db, sql, session.z, NULL, &scope);
   sqlite3_free(sql);
   if (rc != SQLITE_OK) {
     tn_statement_error(ctx, rc);

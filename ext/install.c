@@ -18,7 +18,6 @@
 #include "survey.h"
 #include "table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* What an installation found out, and what went wrong with it. */
@@ -36,17 +35,8 @@ typedef struct install_run {
 /* The kind of what stands under NAME in the main schema, in whatever case, in *KIND (sqlite3_free), NULL if there is
 ** nothing. */
 static int install_find(sqlite3 *db, const char *name, char **kind) {
-  sqlite3_stmt *stmt = NULL;
-  *kind = NULL;
-  int rc = sqlite3_prepare_v2(
-      db, "SELECT type FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE", -1, &stmt, NULL);
-  if (rc == SQLITE_OK) rc = sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
-    *kind = sqlite3_mprintf("%s", sqlite3_column_text(stmt, 0));
-    if (*kind == NULL) rc = SQLITE_NOMEM;
-  }
-  const int finished = sqlite3_finalize(stmt);
-  return rc != SQLITE_OK ? rc : finished;
+  return tn_statement_find(db, "SELECT type FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+                           name, NULL, kind);
 }
 
 /* The number of the installed schema, 0 if there is none. A tenure_meta without our columns is not ours,

@@ -7,6 +7,8 @@
 #ifndef TN_LEASE_H
 #define TN_LEASE_H
 
+#include "maybe.h"
+
 #include <stdint.h>
 
 enum {
@@ -14,12 +16,6 @@ enum {
   TN_LEASE_TTL_MAX = 31536000,    /* a year */
   TN_INTERACTIVE_IDLE_MAX = 28800 /* 8 hours to the second are still live */
 };
-
-/* A number that may be NULL. */
-typedef struct tn_maybe {
-  int known;
-  int64_t value;
-} tn_maybe;
 
 /* A + B, saturating at the ends of 64 bits. */
 int64_t tn_lease_add(int64_t a, int64_t b);

@@ -22,20 +22,6 @@
 
 #include <string.h>
 
-/* Reads a number that may be NULL. Returns 0 after refusing anything that is neither. */
-static int lease_read(sqlite3_context *ctx, sqlite3_value *value, const char *what, tn_maybe *out) {
-  sqlite3_int64 number = 0;
-  const int is_null = tn_value_is_null(value);
-  const int is_number = !is_null && tn_value_int(value, &number);
-  *out = (tn_maybe){is_number, number};
-  if (is_null || is_number) return 1;
-  tn_text text;
-  if (!tn_value_text(ctx, value, &text)) return 0;
-  const tn_fact facts[] = {{"what", what, strlen(what)}, {"value", text.z, text.n}};
-  tn_refuse_with(ctx, "usage.number", facts, 2);
-  return 0;
-}
-
 static void lease_result(sqlite3_context *ctx, tn_maybe value) {
   if (value.known) sqlite3_result_int64(ctx, value.value); /* else NULL, the default result */
 }
@@ -43,8 +29,8 @@ static void lease_result(sqlite3_context *ctx, tn_maybe value) {
 static void fn_expires_at(sqlite3_context *ctx, int n, sqlite3_value **args) {
   tn_maybe beat, ttl;
   (void)n;
-  if (!lease_read(ctx, args[0], "last_heartbeat_at", &beat)) return;
-  if (!lease_read(ctx, args[1], "lease_ttl", &ttl)) return;
+  if (!tn_value_maybe(ctx, args[0], "last_heartbeat_at", &beat)) return;
+  if (!tn_value_maybe(ctx, args[1], "lease_ttl", &ttl)) return;
   lease_result(ctx, tn_lease_expires_at(beat, ttl));
 }
 
@@ -52,14 +38,14 @@ static void fn_expires_at(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static int lease_read_expiry(sqlite3_context *ctx, int n, sqlite3_value **args, tn_maybe *expires,
                              tn_maybe *now) {
   if (n == 2) {
-    if (!lease_read(ctx, args[0], "expires_at", expires)) return 0;
+    if (!tn_value_maybe(ctx, args[0], "expires_at", expires)) return 0;
   } else {
     tn_maybe beat, ttl;
-    if (!lease_read(ctx, args[0], "last_heartbeat_at", &beat)) return 0;
-    if (!lease_read(ctx, args[1], "lease_ttl", &ttl)) return 0;
+    if (!tn_value_maybe(ctx, args[0], "last_heartbeat_at", &beat)) return 0;
+    if (!tn_value_maybe(ctx, args[1], "lease_ttl", &ttl)) return 0;
     *expires = tn_lease_expires_at(beat, ttl);
   }
-  return lease_read(ctx, args[n - 1], "now", now) && now->known;
+  return tn_value_maybe(ctx, args[n - 1], "now", now) && now->known;
 }
 
 static void fn_expired(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -98,9 +84,9 @@ static void fn_lifecycle(sqlite3_context *ctx, int n, sqlite3_value **args) {
 ** set, or is to be NULL. */
 static int lease_read_times(sqlite3_context *ctx, sqlite3_value **args, tn_lease_record *record) {
   return lease_read_kind(ctx, args[0], &record->interactive) &&
-         lease_read(ctx, args[1], "last_started_at", &record->last_started_at) &&
-         lease_read(ctx, args[2], "last_heartbeat_at", &record->last_heartbeat_at) &&
-         lease_read(ctx, args[3], "lease_ttl", &record->lease_ttl);
+         tn_value_maybe(ctx, args[1], "last_started_at", &record->last_started_at) &&
+         tn_value_maybe(ctx, args[2], "last_heartbeat_at", &record->last_heartbeat_at) &&
+         tn_value_maybe(ctx, args[3], "lease_ttl", &record->lease_ttl);
 }
 
 static void fn_holds_until(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -120,26 +106,18 @@ static void fn_is_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
     return;
   }
   if (!lease_read_times(ctx, args + 1, &record)) return;
-  if (!lease_read(ctx, args[5], "now", &now) || !now.known) return;
+  if (!tn_value_maybe(ctx, args[5], "now", &now) || !now.known) return;
   sqlite3_result_int(ctx, tn_lease_expired(tn_lease_holds_until(&record), now.value));
-}
-
-/* A nullable text as a C string; texts of evidence have no NUL bytes in them. */
-static int lease_read_text(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
-  tn_text text;
-  if (!tn_value_text(ctx, value, &text)) return 0;
-  *out = text.z;
-  return 1;
 }
 
 /* Reads the eight arguments H and the judge. Returns 0 when the result is set, or is to be NULL. */
 static int lease_read_hold(sqlite3_context *ctx, sqlite3_value **args, tn_lease_record *record,
                            tn_lease_witness *witness) {
   if (!lease_read_times(ctx, args, record)) return 0;
-  if (!lease_read_text(ctx, args[4], &record->machine)) return 0;
-  if (!lease_read_text(ctx, args[5], &record->boot)) return 0;
-  if (!lease_read(ctx, args[6], "lease_deadline_mono", &record->deadline)) return 0;
-  if (!lease_read_text(ctx, args[7], &record->file)) return 0;
+  if (!tn_value_string(ctx, args[4], &record->machine)) return 0;
+  if (!tn_value_string(ctx, args[5], &record->boot)) return 0;
+  if (!tn_value_maybe(ctx, args[6], "lease_deadline_mono", &record->deadline)) return 0;
+  if (!tn_value_string(ctx, args[7], &record->file)) return 0;
   if (tn_connection_witness(sqlite3_user_data(ctx), witness, NULL) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
     return 0;
@@ -195,7 +173,7 @@ static void fn_grant(sqlite3_context *ctx, int n, sqlite3_value **args) {
   int is_ambiguous;
   (void)n;
   if (!tn_value_text(ctx, args[0], &part) || part.z == NULL) return;
-  if (!lease_read(ctx, args[1], "lease_ttl", &ttl) || !ttl.known) return;
+  if (!tn_value_maybe(ctx, args[1], "lease_ttl", &ttl) || !ttl.known) return;
   if (tn_connection_witness(sqlite3_user_data(ctx), &witness, &is_ambiguous) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
   } else if (is_ambiguous) {
@@ -226,11 +204,11 @@ static void fn_granted(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *machine, *boot, *file;
   tn_lease_witness witness;
   (void)n;
-  if (!lease_read(ctx, args[0], "lease_ttl", &ttl)) return;
-  if (!lease_read_text(ctx, args[1], &machine)) return;
-  if (!lease_read_text(ctx, args[2], &boot)) return;
-  if (!lease_read(ctx, args[3], "lease_deadline_mono", &deadline)) return;
-  if (!lease_read_text(ctx, args[4], &file)) return;
+  if (!tn_value_maybe(ctx, args[0], "lease_ttl", &ttl)) return;
+  if (!tn_value_string(ctx, args[1], &machine)) return;
+  if (!tn_value_string(ctx, args[2], &boot)) return;
+  if (!tn_value_maybe(ctx, args[3], "lease_deadline_mono", &deadline)) return;
+  if (!tn_value_string(ctx, args[4], &file)) return;
   if (tn_connection_witness(sqlite3_user_data(ctx), &witness, NULL) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
     return;
@@ -260,12 +238,12 @@ static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
   (void)n;
   if (!tn_value_text(ctx, args[0], &process) || !tn_value_text(ctx, args[1], &status)) return;
   if (!lease_read_kind(ctx, args[2], &interactive)) return;
-  if (!lease_read(ctx, args[3], "has_pid", &has_pid)) return;
-  if (!lease_read(ctx, args[4], "stale", &stale)) return;
-  if (!lease_read(ctx, args[5], "overdue_secs", &overdue)) return;
-  if (!lease_read(ctx, args[6], "lease_ttl", &ttl)) return;
-  if (!lease_read(ctx, args[7], "quiet_secs", &quiet)) return;
-  if (!lease_read(ctx, args[8], "started_secs", &started)) return;
+  if (!tn_value_maybe(ctx, args[3], "has_pid", &has_pid)) return;
+  if (!tn_value_maybe(ctx, args[4], "stale", &stale)) return;
+  if (!tn_value_maybe(ctx, args[5], "overdue_secs", &overdue)) return;
+  if (!tn_value_maybe(ctx, args[6], "lease_ttl", &ttl)) return;
+  if (!tn_value_maybe(ctx, args[7], "quiet_secs", &quiet)) return;
+  if (!tn_value_maybe(ctx, args[8], "started_secs", &started)) return;
   const int live = process.z != NULL && strcmp(process.z, "live") == 0;
   const int dead = process.z != NULL && strcmp(process.z, "dead") == 0;
   const int starting = status.z != NULL && strcmp(status.z, "starting") == 0 && !has_pid.value;

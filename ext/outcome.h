@@ -11,7 +11,7 @@
 #ifndef TN_OUTCOME_H
 #define TN_OUTCOME_H
 
-#include "lease.h"
+#include "maybe.h"
 
 /* 1 if a result of provenance OFFERED may take the place of a stored one: that one is not final, and its
 ** provenance is not higher. From the lowest: synthetic, completion, agent; other words rank below all. */

@@ -301,8 +301,7 @@ int tn_policy_origin_find(const char *z, size_t n) {
   return -1;
 }
 
-const char *tn_policy_termination(tn_status status, int origin, const int64_t *exit_code,
-                                  int signalled) {
+const char *tn_policy_termination(tn_status status, int origin, tn_maybe exit_code, int signalled) {
   switch (status) {
   case TN_STATUS_STARTING:
   case TN_STATUS_RUNNING:
@@ -317,7 +316,7 @@ const char *tn_policy_termination(tn_status status, int origin, const int64_t *e
   case TN_STATUS_EXITED:
     /* A signal wins: a host that reports both gives an exit code that means nothing. */
     if (signalled) return "signal-exit";
-    return exit_code == NULL || *exit_code == 0 ? "clean-exit" : "nonzero-exit";
+    return !exit_code.known || exit_code.value == 0 ? "clean-exit" : "nonzero-exit";
   case TN_STATUS_STOPPED: return "clean-exit";
   case TN_STATUS_IDLE: /* it never ran, so nothing can have ended it */ break;
   }

@@ -9,6 +9,8 @@
 #ifndef TN_POLICY_H
 #define TN_POLICY_H
 
+#include "maybe.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -103,9 +105,8 @@ const char *tn_policy_origin(int i);
 int tn_policy_origin_find(const char *z, size_t n);
 
 /* How a session of this status ended, in one word. ORIGIN is the number of its failure origin, -1 if
-** it has none; EXIT_CODE is NULL if it has none; SIGNALLED says whether it has an exit signal. */
-const char *tn_policy_termination(tn_status status, int origin, const int64_t *exit_code,
-                                  int signalled);
+** it has none; SIGNALLED says whether it has an exit signal. */
+const char *tn_policy_termination(tn_status status, int origin, tn_maybe exit_code, int signalled);
 
 /* Sets *NEXT to REVISION + 1, and to at least 1. Returns 0 if REVISION stands at its ceiling. */
 int tn_policy_next_revision(int64_t revision, int64_t *next);

@@ -209,35 +209,15 @@ static void policy_transition(sqlite3_context *ctx, int argc, sqlite3_value **ar
   }
 }
 
-/* Reads VALUE, which may be NULL, as an exit code: *EXIT_CODE then points to *STORED or is NULL.
-** Returns 1, or 0 when the error has been set on CTX. */
-static int policy_read_exit_code(sqlite3_context *ctx, sqlite3_value *value, int64_t *stored,
-                                 const int64_t **exit_code) {
-  sqlite3_int64 number;
-  *exit_code = NULL;
-  if (tn_value_is_null(value)) return 1;
-  if (tn_value_int(value, &number)) {
-    *stored = number;
-    *exit_code = stored;
-    return 1;
-  }
-  tn_text shown;
-  if (!tn_value_text(ctx, value, &shown)) return 0;
-  const tn_fact facts[] = {{"what", "exit_code", 9}, {"value", shown.z, shown.n}};
-  tn_refuse_with(ctx, "usage.number", facts, 2);
-  return 0;
-}
-
 /* session_termination(status, failure_origin, exit_code, exit_signal) */
 static void policy_termination(sqlite3_context *ctx, int argc, sqlite3_value **args) {
   (void)argc;
   int status;
   tn_text origin;
-  int64_t stored;
-  const int64_t *exit_code;
+  tn_maybe exit_code;
   if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
   if (!tn_value_text(ctx, args[1], &origin)) return;
-  if (!policy_read_exit_code(ctx, args[2], &stored, &exit_code)) return;
+  if (!tn_value_maybe(ctx, args[2], "exit_code", &exit_code)) return;
   const int number = origin.z == NULL ? -1 : tn_policy_origin_find(origin.z, origin.n);
   sqlite3_result_text(
       ctx, tn_policy_termination((tn_status)status, number, exit_code, !tn_value_is_null(args[3])),

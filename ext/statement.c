@@ -26,6 +26,26 @@ int tn_statement_run(sqlite3 *db, const char *format, ...) {
   return rc;
 }
 
+int tn_statement_find(sqlite3 *db, const char *sql, const char *a, const char *b, char **out) {
+  sqlite3_stmt *stmt = NULL;
+  *out = NULL;
+  int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+  if (rc == SQLITE_OK && a != NULL) rc = sqlite3_bind_text(stmt, 1, a, -1, SQLITE_STATIC);
+  if (rc == SQLITE_OK && b != NULL) rc = sqlite3_bind_text(stmt, 2, b, -1, SQLITE_STATIC);
+  if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+    const unsigned char *text = sqlite3_column_text(stmt, 0);
+    *out = sqlite3_mprintf("%s", text == NULL ? "" : (const char *)text);
+    if (*out == NULL) rc = SQLITE_NOMEM;
+  }
+  const int finished = sqlite3_finalize(stmt); /* tells if reading the text failed */
+  if (rc == SQLITE_OK) rc = finished;
+  if (rc != SQLITE_OK) {
+    sqlite3_free(*out);
+    *out = NULL;
+  }
+  return rc;
+}
+
 static int statement_is_stopped(int rc) {
   return rc == SQLITE_INTERRUPT || rc == SQLITE_NOMEM;
 }

@@ -1,6 +1,6 @@
 /*
-** statement.h - running SQL from the few functions that change a schema or a connection: install, uninstall,
-** guard, hold.
+** statement.h - running SQL from the few functions that change a schema or a connection (install, uninstall, guard,
+** hold), and from the doctor.
 */
 #ifndef TN_STATEMENT_H
 #define TN_STATEMENT_H
@@ -14,6 +14,10 @@ int tn_statement_is_own(sqlite3_context *ctx, const char *what);
 
 /* Runs the SQL that FORMAT makes (as sqlite3_mprintf does). Returns a result code. */
 int tn_statement_run(sqlite3 *db, const char *format, ...);
+
+/* Gives the first column of the first row of SQL, as text, in *OUT (sqlite3_free); NULL if there is no row. A and B, where
+** they are not NULL, are its parameters. Returns a result code; *OUT is NULL unless that is SQLITE_OK. */
+int tn_statement_find(sqlite3 *db, const char *sql, const char *a, const char *b, char **out);
 
 /* A change of the schema that is going on. */
 typedef struct tn_change {

@@ -53,12 +53,8 @@ static int tenure_register(tn_registry *registry) {
   return rc;
 }
 
-#ifdef _WIN32
-__declspec(dllexport)
-#else
-__attribute__((visibility("default")))
-#endif
-    int sqlite3_tenure_init(sqlite3 *db, char **pz_error, const sqlite3_api_routines *api) {
+__attribute__((visibility("default"))) int sqlite3_tenure_init(sqlite3 *db, char **pz_error,
+                                                               const sqlite3_api_routines *api) {
   SQLITE_EXTENSION_INIT2(api);
   (void)api;
   if (sqlite3_libversion_number() < TENURE_SQLITE_FLOOR) {

@@ -2,8 +2,10 @@
 ** value.c - reading the arguments of SQL functions; see value.h.
 */
 #include "value.h"
+#include "refusal.h"
 
 #include <stdint.h>
+#include <string.h>
 
 int tn_value_bytes(sqlite3_value *value, tn_text *out) {
   out->z = NULL;
@@ -78,4 +80,24 @@ int tn_value_int(sqlite3_value *value, sqlite3_int64 *out) {
 
 int tn_value_is_null(sqlite3_value *value) {
   return sqlite3_value_type(value) == SQLITE_NULL;
+}
+
+int tn_value_string(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
+  tn_text text;
+  if (!tn_value_text(ctx, value, &text)) return 0;
+  *out = text.z;
+  return 1;
+}
+
+int tn_value_maybe(sqlite3_context *ctx, sqlite3_value *value, const char *what, tn_maybe *out) {
+  sqlite3_int64 number = 0;
+  const int is_null = tn_value_is_null(value);
+  const int is_number = !is_null && tn_value_int(value, &number);
+  *out = (tn_maybe){is_number, number};
+  if (is_null || is_number) return 1;
+  tn_text text;
+  if (!tn_value_text(ctx, value, &text)) return 0;
+  const tn_fact facts[] = {{"what", what, strlen(what)}, {"value", text.z, text.n}};
+  tn_refuse_with(ctx, "usage.number", facts, 2);
+  return 0;
 }

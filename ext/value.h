@@ -7,6 +7,7 @@
 #ifndef TN_VALUE_H
 #define TN_VALUE_H
 
+#include "maybe.h"
 #include "sqlite_ext.h"
 #include <stddef.h>
 
@@ -26,9 +27,18 @@ int tn_value_text(sqlite3_context *ctx, sqlite3_value *value, tn_text *out);
 ** and without a NUL behind them. Returns 1, or 0 when memory ran out, which the caller reports. */
 int tn_value_bytes(sqlite3_value *value, tn_text *out);
 
+/* Reads VALUE as text that ends at its first NUL byte; NULL for SQL NULL. Returns 1, or 0 when memory ran out: then
+** the error has been set on CTX. */
+int tn_value_string(sqlite3_context *ctx, sqlite3_value *value, const char **out);
+
 /* Reads VALUE as a 64-bit integer. Returns 1, or 0 if it is NULL or not exactly an integer. */
 int tn_value_int(sqlite3_value *value, sqlite3_int64 *out);
 
+/* Reads VALUE as an integer that may be NULL. Returns 1, or 0 if it is neither or memory ran out: then the error has
+** been set on CTX, usage.number, which names WHAT. */
+int tn_value_maybe(sqlite3_context *ctx, sqlite3_value *value, const char *what, tn_maybe *out);
+
+/* 1 if VALUE is SQL NULL. */
 int tn_value_is_null(sqlite3_value *value);
 
 #endif

@@ -106,14 +106,6 @@ static void fn_mint_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
   }
 }
 
-/* A nullable text argument as a C string. */
-static int verb_text(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
-  tn_text text;
-  if (!tn_value_text(ctx, value, &text)) return 0;
-  *out = text.z;
-  return 1;
-}
-
 /* A frame is tied to the trigger program that opens it: SQLite frees the auxiliary data of a program
 ** when the program ends, by whatever road, and that closes the frame. So an error in the middle of a
 ** verb cannot leave time standing still. */
@@ -125,8 +117,8 @@ static void verb_tie(sqlite3_context *ctx, tn_frame *frame) {
 static void fn_verb(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *verb, *actor, *reason;
   (void)n;
-  if (!verb_text(ctx, args[0], &verb) || !verb_text(ctx, args[1], &actor) ||
-      !verb_text(ctx, args[2], &reason) || verb == NULL) {
+  if (!tn_value_string(ctx, args[0], &verb) || !tn_value_string(ctx, args[1], &actor) ||
+      !tn_value_string(ctx, args[2], &reason) || verb == NULL) {
     return;
   }
   verb_tie(ctx, tn_frame_open(sqlite3_user_data(ctx), verb, actor, reason));
@@ -136,7 +128,7 @@ static void fn_verb(sqlite3_context *ctx, int n, sqlite3_value **args) {
 static void fn_effect(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *effect;
   (void)n;
-  if (!verb_text(ctx, args[0], &effect) || effect == NULL) return;
+  if (!tn_value_string(ctx, args[0], &effect) || effect == NULL) return;
   verb_tie(ctx, tn_frame_open_effect(sqlite3_user_data(ctx), effect));
 }
 
@@ -159,7 +151,7 @@ static void fn_within(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *running = frame == NULL ? NULL : frame->verb;
   const char *name;
   for (int i = 0; i < n && running != NULL; i++) {
-    if (!verb_text(ctx, args[i], &name)) return;
+    if (!tn_value_string(ctx, args[i], &name)) return;
     if (name != NULL && strcmp(name, running) == 0) return;
   }
   tn_refuse(ctx, "usage.internal", NULL, NULL, 0);
@@ -228,7 +220,9 @@ static void fn_object(sqlite3_context *ctx, int n, sqlite3_value **args) {
 
 static void fn_report_set(sqlite3_context *ctx, int n, sqlite3_value **args) {
   const char *session_id, *scope;
-  if (n < 2 || !verb_text(ctx, args[0], &session_id) || !verb_text(ctx, args[1], &scope)) return;
+  if (n < 2 || !tn_value_string(ctx, args[0], &session_id) ||
+      !tn_value_string(ctx, args[1], &scope))
+    return;
   char *text = verb_object(ctx, n - 2, args + 2);
   if (text == NULL) return;
   if (tn_connection_set_report(sqlite3_user_data(ctx), text, session_id, scope) != SQLITE_OK) {

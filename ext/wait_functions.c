@@ -26,22 +26,6 @@
 
 #include <string.h>
 
-/* A nullable number; refuses what is none. */
-static int wait_read_int(sqlite3_context *ctx, sqlite3_value *value, const char *what,
-                         tn_maybe *out) {
-  sqlite3_int64 number = 0;
-  out->known = !tn_value_is_null(value);
-  if (out->known && !tn_value_int(value, &number)) {
-    tn_text text;
-    if (!tn_value_text(ctx, value, &text)) return 0;
-    const tn_fact facts[] = {{"what", what, strlen(what)}, {"value", text.z, text.n}};
-    tn_refuse_with(ctx, "usage.number", facts, 2);
-    return 0;
-  }
-  out->value = number;
-  return 1;
-}
-
 /* A nullable word. One with a NUL byte in it is none that anybody knows. */
 static int wait_read_word(sqlite3_context *ctx, sqlite3_value *value, const char **out) {
   tn_text text;
@@ -60,12 +44,12 @@ static void fn_wait_outcome(sqlite3_context *ctx, int n, sqlite3_value **args) {
       !wait_read_word(ctx, args[2], &ending.verdict) ||
       !wait_read_word(ctx, args[3], &ending.turn_state) ||
       !wait_read_word(ctx, args[4], &ending.result_status) ||
-      !wait_read_int(ctx, args[5], "result_exit", &ending.result_exit) ||
-      !wait_read_int(ctx, args[6], "result_final", &is_final) ||
-      !wait_read_int(ctx, args[7], "completion_exit", &ending.completion_exit) ||
-      !wait_read_int(ctx, args[8], "exit_code", &ending.exit_code) ||
+      !tn_value_maybe(ctx, args[5], "result_exit", &ending.result_exit) ||
+      !tn_value_maybe(ctx, args[6], "result_final", &is_final) ||
+      !tn_value_maybe(ctx, args[7], "completion_exit", &ending.completion_exit) ||
+      !tn_value_maybe(ctx, args[8], "exit_code", &ending.exit_code) ||
       !wait_read_word(ctx, args[9], &ending.exit_signal) ||
-      !wait_read_int(ctx, args[10], "cap_reached", &cap_reached)) {
+      !tn_value_maybe(ctx, args[10], "cap_reached", &cap_reached)) {
     return;
   }
   if (ending.status != NULL && tn_policy_find(ending.status, strlen(ending.status)) < 0) {
@@ -89,7 +73,7 @@ static void fn_result_replaces(sqlite3_context *ctx, int n, sqlite3_value **args
   tn_maybe is_final;
   (void)n;
   if (!wait_read_word(ctx, args[0], &stored) || !wait_read_word(ctx, args[2], &offered) ||
-      !wait_read_int(ctx, args[1], "final", &is_final)) {
+      !tn_value_maybe(ctx, args[1], "final", &is_final)) {
     return;
   }
   sqlite3_result_int(ctx,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that Tenure is built and tested with, only those that are absent.
+# deps.sh [fuzz|cover]: installs the Debian packages that Tenure is built and tested with, only those that are absent;
+# and what fuzzing or the coverage needs besides.
 set -euo pipefail
 # shellcheck source=packaging/apt.sh
 . "$(dirname "$0")/apt.sh"
@@ -18,5 +19,13 @@ want clang-format clang-format
 want valgrind valgrind
 want spin spin
 want zsh zsh
+
+case ${1-} in
+  fuzz)
+    want clang clang
+    want libclang-rt-dev "$(clang -print-file-name="libclang_rt.fuzzer-$(uname -m).a" 2>/dev/null)"
+    ;;
+  cover) want gcovr gcovr ;;
+esac
 
 install_missing

@@ -58,9 +58,9 @@ done < <(sed -En 's/^\| \[[^]]*\]\((tests\/hosts\/[^)]*)\)[^|]*\| `([^|]*)` \|.*
 ((hosts == $(grep -c '^| .*(tests/hosts/play/' README.md) && hosts > 0))
 check 'every host of the table says how'
 
-targets=$(grep -oE '`make [a-z]+`|^\$ make [a-z]+' README.md | grep -oE '[a-z]+`?$' | tr -d '`' | sort -u)
+targets=$(grep -oE '`make [a-z-]+|^\$ make [a-z-]+' README.md | grep -oE '[a-z-]+$' | sort -u)
 for target in $targets; do
-  grep -q "^$target:" Makefile
+  grep -Eq "^([a-z-]+ )*$target( [a-z-]+)*:" Makefile
   check "there is a target $target"
 done
 for path in $(grep -oE '\]\([a-z./]+\)' README.md | tr -d ']()'); do

@@ -351,9 +351,10 @@ static void test_termination(void) {
       const char *origin_word = origin < 0 || origin > 3 ? NULL : origins[origin];
       for (int c = -1; c < 6; c++) {
         const int64_t *code = c < 0 ? NULL : &codes[c];
+        const tn_maybe maybe = {c >= 0, c < 0 ? 0 : codes[c]};
         for (int signalled = 0; signalled < 2; signalled++) {
           right = right &&
-                  same_text(tn_policy_termination((tn_status)s, origin, code, signalled),
+                  same_text(tn_policy_termination((tn_status)s, origin, maybe, signalled),
                             want_termination(want_status[s].word, origin_word, code, signalled));
         }
       }
