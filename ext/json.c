@@ -491,7 +491,10 @@ static int json_read_top(json_reader *in, int is_array, json_top *top) {
     return 0;
   }
   json_skip_space(in);
-  return in->at == in->n ? 1 : json_fail(in, in->at, "something follows the object");
+  return in->at == in->n
+             ? 1
+             : json_fail(in, in->at,
+                         is_array ? "something follows the array" : "something follows the object");
 }
 
 static int json_read_all(const char *z, size_t n, int is_array, json_top *top,

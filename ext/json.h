@@ -36,7 +36,7 @@ typedef enum tn_json_kind {
   TN_JSON_OBJECT
 } tn_json_kind;
 
-/* The value of one member of a JSON object that was read. */
+/* The value of one member of a JSON object, or of one element of an array, that was read. */
 typedef struct tn_json_value {
   tn_json_kind kind;
   const char *raw; /* the value as it stands in the input */

@@ -59,6 +59,9 @@ typedef enum tn_lease_state {
   TN_LEASE_CLOCK    /* stamped implausibly far ahead of the judge's clock */
 } tn_lease_state;
 
+/* Whether a session still has its hold. On the machine and in the boot of the grant the deadline decides; in another
+** file, or a later boot of that machine, the hold is over; anywhere else the wall clock decides. For an interactive
+** session its last start or heartbeat does. What the record lacks for a judgement makes it stale. */
 tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witness *witness);
 
 /* The word for a state: "expired" and so on; NULL for a live one. */

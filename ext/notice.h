@@ -37,7 +37,8 @@ int tn_notice_listens(const tn_notice *notice);
 /* Stops listening; from then on others may, and who writes pays nothing for NOTICE. */
 void tn_notice_ignore(tn_notice *notice);
 
-/* Waits for a notice, at most NANOSECONDS. Returns 1 if there was one, 0 if the time is over. */
+/* Waits for a notice, at most NANOSECONDS. Returns 1 if there was one; 0 if the time is over, or earlier if a signal
+** or a change of another file came. */
 int tn_notice_wait(tn_notice *notice, int64_t nanoseconds);
 
 /* Lets another process have this processor: who looks without pause may stand where the writer ran, and the

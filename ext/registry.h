@@ -25,7 +25,8 @@ typedef struct tn_registry {
 ** Returns an SQLite result code; on an error the caller ends with tn_registry_undo(). */
 int tn_registry_functions(tn_registry *registry, const tn_function *functions, int n);
 
-/* Registers one virtual table; it, too, gets the connection's state. TABLE must live for ever. */
+/* Registers one virtual table; it, too, gets the connection's state. TABLE must live for ever. Returns an SQLite result
+** code, as above. */
 int tn_registry_table(tn_registry *registry, const tn_table *table);
 
 /* Removes what was registered through REGISTRY. Returns 0 if something could not be removed: a function cannot, while

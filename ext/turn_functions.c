@@ -220,7 +220,7 @@ static void turn_texts_free(turn_texts *texts) {
   sqlite3_free(texts);
 }
 
-/* Reads the JSON array in VALUE; *OUT is NULL on an error, whose message may be in *ERROR. */
+/* Reads the JSON array in VALUE; *OUT is NULL on an error, whose text may be in *MESSAGE. */
 static int turn_texts_read(sqlite3_value *value, turn_texts **out, char **message) {
   tn_json_error error;
   *out = NULL;

@@ -13,8 +13,8 @@
 **   tenure_effect(name), tenure_effect_name()   a change that completes a statement; see connection.h
 **   tenure_within(name, ...)              refuses, unless one of these verbs or effects is running
 **   tenure_clock_kind()                   "machine" or "virtual"
-**   tenure_present(clock, changed_at)     the present of a session: session_now(), but on the other clock the
-**                                         last second that it knew
+**   tenure_present(clock, changed_at)     session_now() if the session is on this clock, else changed_at: the
+**                                         last second that its own clock recorded
 **   tenure_refuse(code, name, fact, ...)  refuses; a NULL code refuses nothing and gives NULL
 **   tenure_report(session_id, scope, key, value, ...)   sets the report
 **   tenure_report_session(), tenure_report_scope()      what it is about

@@ -11,8 +11,9 @@ BEGIN
   SELECT tenure_refuse('usage.conflict_clause') WHERE NEW.scope IS NOT NULL AND changes() <> 1;
 END;
 
--- Two triggers, because each statement that writes a session has all the programs that may follow compiled
--- into it: a heartbeat names neither the status nor anything of an end, and does not pay for those.
+-- The stamp and the end are filled in by triggers of their own, because each statement that writes a session has all
+-- the programs that may follow compiled into it: a heartbeat names neither the status nor anything of an end, and does
+-- not pay for those.
 CREATE TRIGGER tenure_session_untouched AFTER UPDATE ON tenure_session
 WHEN tenure_effect_name() IS NOT 'completion'
  AND NEW.changed_at < session_now() AND NEW.clock = tenure_clock_kind()

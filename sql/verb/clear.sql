@@ -34,7 +34,7 @@ BEGIN
                                OR h.supervisor_id = NEW.actor_id
                           THEN NULL
                           WHEN NEW.actor_id IS NULL THEN 'clear.actor_required'
-                          -- What says so points at takeover, which then has to be open to the caller.
+                          -- This refusal suggests takeover, so takeover must be open to the caller.
                           WHEN h.abandoned AND h.clock = tenure_clock_kind() AND NEW.actor_id <> 'interactive'
                           THEN 'clear.denied_stale'
                           ELSE 'clear.denied' END) END

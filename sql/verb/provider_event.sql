@@ -63,7 +63,7 @@ SELECT NULL AS session_id, NULL AS status, NULL AS type, NULL AS turn_id, NULL A
 
 CREATE TRIGGER tenure_provider_event_judge INSTEAD OF INSERT ON tenure_provider_event_found
 BEGIN
-  -- That it is the verb that asks, the next view proves.
+  -- The next view checks that the verb itself is asking.
   INSERT INTO tenure_provider_event_judged
   SELECT NEW.session_id, NEW.turn_id, NEW.open_id, NEW.message_id, NEW.requested_at, NEW.message,
          NEW.event_id, q.status, turn_decision_part(NEW.decision, 'turn'),
@@ -152,7 +152,7 @@ END;
 CREATE TRIGGER tenure_provider_event_ignore INSTEAD OF INSERT ON tenure_provider_event_judged
 WHEN NEW.reason IS NOT NULL
 BEGIN
-  -- That it is the verb that asks, the next view proves.
+  -- The next view checks that the verb itself is asking.
   INSERT INTO tenure_provider_event_answered (session_id, event_id, reason)
   VALUES (NEW.session_id, NEW.event_id, NEW.reason);
 END;

@@ -105,6 +105,8 @@ def program(t):
     t.call("clear", scope="c", actor_id="c", fence=1)
     t.call("settle", max_rows=0)
     t.call("settle", max_rows=5)
+    t.call("settle", session_id=took["session_id"], fence=7)
+    t.call("settle", session_id=took["session_id"], fence=took["fence"])
     t.call("reap", idle_secs=1800, max_rows=5)
     t.ask("SELECT tenure_clock(?)", T0 + 10000)
     t.ask("SELECT session_wait(?, ?)", session, 0)
