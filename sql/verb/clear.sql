@@ -18,18 +18,35 @@ BEGIN
                              AND tenure_is_blank(NEW.reason)
                             THEN 'clear.reason_required' END);
 
+  INSERT INTO tenure_clear_found
+  VALUES (coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                     WHERE scope = tenure_check_scope(NEW.scope)
+                                       AND ended_at IS NULL)),
+          NEW.session_id, NEW.scope, NEW.actor_id, NEW.fence, tenure_check_text('reason', NEW.reason),
+          CAST(NEW.force AS INTEGER) IS 1);
+END;
+
+-- The session meant, with what the caller gave; session_id is NULL where nobody lives in the scope.
+CREATE VIEW tenure_clear_found AS
+SELECT NULL AS session_id, NULL AS asked_id, NULL AS scope, NULL AS actor_id, NULL AS fence,
+       NULL AS reason, NULL AS forced
+ WHERE 0;
+
+CREATE TRIGGER tenure_clear_judge INSTEAD OF INSERT ON tenure_clear_found
+BEGIN
+  SELECT tenure_within('clear');
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
   VALUES ((SELECT CASE
-                   WHEN s.session_id IS NULL AND NEW.session_id IS NOT NULL THEN 'clear.missing'
+                   WHEN s.session_id IS NULL AND NEW.asked_id IS NOT NULL THEN 'clear.missing'
                    WHEN s.session_id IS NULL THEN NULL
                    WHEN h.session_id IS NULL
                    THEN tenure_fence_refusal(NEW.scope, NEW.fence, 0, s.scope, s.fence, 0)
                    ELSE coalesce(
                      tenure_fence_refusal(NEW.scope, NEW.fence,
                                           h.strict AND NOT h.abandoned AND h.owner_id IS NEW.actor_id
-                                          AND CAST(NEW.force AS INTEGER) IS NOT 1,
+                                          AND NOT NEW.forced,
                                           h.scope, h.fence, 0),
-                     CASE WHEN h.lifecycle = 'interactive' OR CAST(NEW.force AS INTEGER) = 1
+                     CASE WHEN h.lifecycle = 'interactive' OR NEW.forced
                                OR NEW.fence IS NOT NULL OR h.owner_id = NEW.actor_id
                                OR h.supervisor_id = NEW.actor_id
                           THEN NULL
@@ -39,35 +56,21 @@ BEGIN
                           THEN 'clear.denied_stale'
                           ELSE 'clear.denied' END) END
             FROM (SELECT 1)
-            LEFT JOIN tenure_session AS s
-              ON s.session_id = coalesce(NEW.session_id,
-                                         (SELECT session_id FROM tenure_session
-                                           WHERE scope = tenure_check_scope(NEW.scope)
-                                             AND ended_at IS NULL))
+            LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id
             LEFT JOIN tenure_lease AS h ON h.session_id = s.session_id),
-          coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                     WHERE scope = tenure_check_scope(NEW.scope)
-                                       AND ended_at IS NULL)),
-          tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence);
-
-  INSERT INTO tenure_clear_found
-  VALUES ((SELECT session_id FROM tenure_session
-            WHERE ended_at IS NULL
-              AND session_id = coalesce(NEW.session_id,
-                                        (SELECT session_id FROM tenure_session
-                                          WHERE scope = tenure_check_scope(NEW.scope)
-                                            AND ended_at IS NULL))),
-          NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence,
-          tenure_check_text('reason', NEW.reason), CAST(NEW.force AS INTEGER) IS 1);
+          NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence);
+  INSERT INTO tenure_clear_judged (session_id, asked_id, scope, actor_id, fence, reason, forced)
+  SELECT (SELECT session_id FROM tenure_session WHERE session_id = NEW.session_id AND ended_at IS NULL),
+         NEW.asked_id, tenure_check_scope(NEW.scope), NEW.actor_id, NEW.fence, NEW.reason, NEW.forced;
 END;
 
--- The session to end, with what the caller gave; session_id is NULL where nobody lives.
-CREATE VIEW tenure_clear_found AS
+-- The session to end; session_id is NULL where none lives.
+CREATE VIEW tenure_clear_judged AS
 SELECT NULL AS session_id, NULL AS asked_id, NULL AS scope, NULL AS actor_id, NULL AS fence,
        NULL AS reason, NULL AS forced
  WHERE 0;
 
-CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_found
+CREATE TRIGGER tenure_clear_nobody INSTEAD OF INSERT ON tenure_clear_judged
 WHEN NEW.session_id IS NULL
 BEGIN
   SELECT tenure_within('clear');
@@ -78,7 +81,7 @@ BEGIN
                  END AS scope) AS q;
 END;
 
-CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_found
+CREATE TRIGGER tenure_clear_end INSTEAD OF INSERT ON tenure_clear_judged
 WHEN NEW.session_id IS NOT NULL
 BEGIN
   SELECT tenure_within('clear');
