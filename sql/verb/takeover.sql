@@ -21,8 +21,34 @@ BEGIN
          tenure_check_int('usage.expected_revision', NEW.expected_revision, -9223372036854775807,
                           9223372036854775807);
 
+  INSERT INTO tenure_takeover_found
+  VALUES (coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
+                                     WHERE scope = tenure_check_scope(NEW.scope)
+                                       AND ended_at IS NULL)),
+          session_mint_id(), NEW.scope, tenure_check_id('actor_id', NEW.actor_id),
+          tenure_check_id('supervisor_id', NEW.supervisor_id), NEW.fence,
+          tenure_check_text('reason', NEW.reason), NEW.expected_revision,
+          tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
+          tenure_check_text('host', NEW.host), tenure_check_text('boot_id', NEW.boot_id),
+          tenure_check_int('opt.process', NEW.pid, 1, 2147483647),
+          tenure_check_int('opt.process', NEW.pid_start_ticks, 0, 9223372036854775807),
+          tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
+          tenure_check_text('cwd', NEW.cwd));
+END;
+
+-- The session meant, what it is taken over with, and the id of the new one.
+CREATE VIEW tenure_takeover_found AS
+SELECT NULL AS session_id, NULL AS new_id, NULL AS scope, NULL AS actor_id, NULL AS supervisor_id,
+       NULL AS fence, NULL AS reason, NULL AS expected_revision, NULL AS lease_ttl, NULL AS host,
+       NULL AS boot_id, NULL AS pid, NULL AS pid_start_ticks, NULL AS label, NULL AS command,
+       NULL AS cwd
+ WHERE 0;
+
+CREATE TRIGGER tenure_takeover_do INSTEAD OF INSERT ON tenure_takeover_found
+BEGIN
+  SELECT tenure_within('takeover');
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)
-  SELECT q.code, q.session_id, tenure_check_scope(NEW.scope), NEW.actor_id,
+  SELECT q.code, NEW.session_id, tenure_check_scope(NEW.scope), NEW.actor_id,
          CASE q.code WHEN 'takeover.conflict' THEN NEW.expected_revision ELSE NEW.fence END
     FROM (SELECT coalesce(
                    CASE WHEN h.session_id IS NOT NULL THEN NULL
@@ -37,42 +63,9 @@ BEGIN
                         THEN 'takeover.reason_required'
                         WHEN NEW.expected_revision IS NOT NULL
                              AND NEW.expected_revision IS NOT h.revision
-                        THEN 'takeover.conflict' END) AS code,
-                 coalesce(h.session_id, NEW.session_id) AS session_id
-            FROM (SELECT 1)
-            LEFT JOIN tenure_lease AS h
-              ON h.session_id = coalesce(NEW.session_id,
-                                         (SELECT session_id FROM tenure_session
-                                           WHERE scope = tenure_check_scope(NEW.scope)
-                                             AND ended_at IS NULL))) AS q
+                        THEN 'takeover.conflict' END) AS code
+            FROM (SELECT 1) LEFT JOIN tenure_lease AS h ON h.session_id = NEW.session_id) AS q
    WHERE q.code IS NOT NULL;
-
-  INSERT INTO tenure_takeover_found
-  SELECT s.session_id, session_mint_id(), tenure_check_id('actor_id', NEW.actor_id),
-         coalesce(tenure_check_id('supervisor_id', NEW.supervisor_id), s.supervisor_id),
-         tenure_check_text('reason', NEW.reason),
-         coalesce(tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000), s.lease_ttl),
-         tenure_check_text('host', NEW.host), tenure_check_text('boot_id', NEW.boot_id),
-         tenure_check_int('opt.process', NEW.pid, 1, 2147483647),
-         tenure_check_int('opt.process', NEW.pid_start_ticks, 0, 9223372036854775807),
-         tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
-         tenure_check_text('cwd', NEW.cwd)
-    FROM tenure_session AS s
-   WHERE s.session_id = coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
-                                                   WHERE scope = tenure_check_scope(NEW.scope)
-                                                     AND ended_at IS NULL));
-END;
-
--- The session to take over, and what the new one is made of.
-CREATE VIEW tenure_takeover_found AS
-SELECT NULL AS session_id, NULL AS new_id, NULL AS actor_id, NULL AS supervisor_id, NULL AS reason,
-       NULL AS lease_ttl, NULL AS host, NULL AS boot_id, NULL AS pid, NULL AS pid_start_ticks,
-       NULL AS label, NULL AS command, NULL AS cwd
- WHERE 0;
-
-CREATE TRIGGER tenure_takeover_do INSTEAD OF INSERT ON tenure_takeover_found
-BEGIN
-  SELECT tenure_within('takeover');
   UPDATE tenure_session
      SET status = session_end_status(status, 'failed'), revision = session_next_revision(revision),
          changed_at = max(session_now(), changed_at), ended_at = max(session_now(), started_at),
@@ -84,10 +77,13 @@ BEGIN
          started_at, last_started_at, last_heartbeat_at, lease_machine, lease_boot_id,
          lease_deadline_mono, lease_file, changed_at, revision, fence, predecessor_id,
          parent_session_id, host, boot_id, pid, pid_start_ticks, label, command, cwd)
-  SELECT NEW.new_id, s.scope, s.mode, s.owner_kind, NEW.actor_id, NEW.supervisor_id, s.strict,
-         tenure_clock_kind(), NEW.lease_ttl, session_now(), session_now(), session_now(),
-         lease_grant('machine', NEW.lease_ttl), lease_grant('boot_id', NEW.lease_ttl),
-         lease_grant('deadline', NEW.lease_ttl), lease_grant('file', NEW.lease_ttl),
+  SELECT NEW.new_id, s.scope, s.mode, s.owner_kind, NEW.actor_id,
+         coalesce(NEW.supervisor_id, s.supervisor_id), s.strict, tenure_clock_kind(),
+         coalesce(NEW.lease_ttl, s.lease_ttl), session_now(), session_now(), session_now(),
+         lease_grant('machine', coalesce(NEW.lease_ttl, s.lease_ttl)),
+         lease_grant('boot_id', coalesce(NEW.lease_ttl, s.lease_ttl)),
+         lease_grant('deadline', coalesce(NEW.lease_ttl, s.lease_ttl)),
+         lease_grant('file', coalesce(NEW.lease_ttl, s.lease_ttl)),
          session_now(), CASE WHEN s.scope IS NULL THEN 1 ELSE s.revision END,
          CASE WHEN s.scope IS NULL THEN 1 ELSE s.revision END, s.session_id, s.parent_session_id,
          NEW.host, NEW.boot_id, NEW.pid, NEW.pid_start_ticks, NEW.label, NEW.command, NEW.cwd
