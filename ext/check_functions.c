@@ -13,7 +13,7 @@
 **   tenure_is_blank(value)             1 if it is NULL or has nothing but White_Space in it
 */
 #include "check_functions.h"
-#include "json.h"
+#include "json_read.h"
 #include "refusal.h"
 #include "text.h"
 #include "value.h"

@@ -8,7 +8,7 @@
 ** them unsafe when trusted_schema is off), and tenure_replay is a view.
 */
 #include "event_functions.h"
-#include "json.h"
+#include "json_read.h"
 #include "value.h"
 
 #include <string.h>

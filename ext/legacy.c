@@ -5,7 +5,7 @@
 ** from the future is told from a broken one), and make a session of them.
 */
 #include "legacy.h"
-#include "json.h"
+#include "json_read.h"
 #include "lease.h"
 
 #include <stdint.h>

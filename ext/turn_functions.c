@@ -17,7 +17,8 @@
 **   tenure_json_texts(json)               a table of the texts of a JSON array
 */
 #include "turn_functions.h"
-#include "json.h"
+#include "json_read.h"
+#include "json_write.h"
 #include "lease.h"
 #include "refusal.h"
 #include "table.h"

@@ -19,14 +19,14 @@
 **   tenure_report(session_id, scope, key, value, ...)   sets the report
 **   tenure_report_session(), tenure_report_scope()      what it is about
 **   tenure_report_again(report)           sets a kept report again, marked as replayed
-**   tenure_object(key, value, ...)        a JSON object; types of keys as in json.h
+**   tenure_object(key, value, ...)        a JSON object; types of keys as in json_write.h
 **   tenure_fence_refusal(asked_scope, asked_fence, is_required, scope, fence, has_ended)
 **   tenure_start_lifecycle(lifecycle, actor_id, owner_kind, supervisor_id, lease_ttl)
 **                                         the lifecycle that a start asks for, where it names none too
 **   tenure_start_decision(found, stale, wanted, same_owner, proven, strict)
 */
 #include "verb_functions.h"
-#include "json.h"
+#include "json_write.h"
 #include "refusal.h"
 #include "start.h"
 #include "value.h"

@@ -3,7 +3,7 @@
 */
 #include "wait.h"
 #include "clock.h"
-#include "json.h"
+#include "json_write.h"
 #include "notice.h"
 #include "outcome.h"
 

@@ -1,9 +1,9 @@
 /*
-** json_test.c - tests of ext/json.c: what is written is JSON and says the same, what is read is
-*JSON
-** and nothing else.
+** json_test.c - tests of ext/json_write.c and ext/json_read.c: what is written is JSON and says the same, what is read
+** is JSON and nothing else.
 */
-#include "json.h"
+#include "json_read.h"
+#include "json_write.h"
 #include "text.h"
 
 #include "tap.h"

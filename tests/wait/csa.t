@@ -410,7 +410,7 @@ SITUATIONS = [
 
 def marker_sql():
     """The SQL of the two markers, as the command makes it."""
-    script = ("use() { :; }; source bin/lib/outcomes.sh; marker \"'again'\"; printf '%s\\0' \"$REPLY\"; "
+    script = ("use() { :; }; source bin/lib/attribute.sh; source bin/lib/outcomes.sh; marker \"'again'\"; printf '%s\\0' \"$REPLY\"; "
               "csa_marker \"'again'\" \"'show'\"; printf '%s' \"$REPLY\"")
     return subprocess.run(["bash", "-c", script], cwd=ROOT, check=True, capture_output=True,
                           text=True).stdout.split("\0")

@@ -3,7 +3,7 @@
 ** the promises of their headers.
 */
 #include "fuzz.h"
-#include "json.h"
+#include "json_read.h"
 #include "legacy.h"
 #include "policy.h"
 #include "process.h"
