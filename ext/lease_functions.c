@@ -110,7 +110,8 @@ static void fn_is_stale(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_int(ctx, tn_lease_expired(tn_lease_holds_until(&record), now.value));
 }
 
-/* Reads the eight arguments H and the judge. Returns 0 when the result is set, or is to be NULL. */
+/* Reads the eight arguments H and the judge. Returns 0 when the result is set, or is to be NULL. Evidence that cannot be
+** judged, because nobody knows in which file the row is, is no reason to go by the wall clock. */
 static int lease_read_hold(sqlite3_context *ctx, sqlite3_value **args, tn_lease_record *record,
                            tn_lease_witness *witness) {
   if (!lease_read_times(ctx, args, record)) return 0;
@@ -118,8 +119,13 @@ static int lease_read_hold(sqlite3_context *ctx, sqlite3_value **args, tn_lease_
   if (!tn_value_string(ctx, args[5], &record->boot)) return 0;
   if (!tn_value_maybe(ctx, args[6], "lease_deadline_mono", &record->deadline)) return 0;
   if (!tn_value_string(ctx, args[7], &record->file)) return 0;
-  if (tn_connection_witness(sqlite3_user_data(ctx), witness, NULL) != SQLITE_OK) {
+  int is_ambiguous;
+  if (tn_connection_witness(sqlite3_user_data(ctx), witness, &is_ambiguous) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
+    return 0;
+  }
+  if (is_ambiguous && record->machine != NULL) {
+    tn_refuse(ctx, "usage.attached", NULL, NULL, 0);
     return 0;
   }
   return 1;

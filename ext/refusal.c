@@ -78,7 +78,7 @@ static const refusal_entry refusal_catalogue[] = {
     {"opt.token_budget", "token_budget {value} is not a whole number from 0 up"},
     {"usage.attached",
      "more than one database of this connection has Tenure's tables, so it cannot be told "
-     "which file the lease is for; open that one alone"},
+     "which file a lease is for; open that one alone"},
     {"usage.clock",
      "the session lives on the {row} clock and this connection is on the {connection} "
      "clock; use a connection on the same clock"},

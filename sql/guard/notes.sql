@@ -4,6 +4,8 @@ CREATE TRIGGER tenure_escalation_insert_guard BEFORE INSERT ON tenure_escalation
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_escalation')
     FROM tenure_escalation WHERE escalation_id = NEW.escalation_id;
+  SELECT tenure_check_text('reason', NEW.reason), tenure_check_scope(NEW.scope);
+  SELECT tenure_refuse('write.stamp', 'what', 'an escalation') WHERE NEW.created_at > session_now();
 END;
 
 CREATE TRIGGER tenure_escalation_update_guard BEFORE UPDATE ON tenure_escalation
@@ -81,8 +83,11 @@ CREATE TRIGGER tenure_baseline_insert_guard BEFORE INSERT ON tenure_baseline
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_baseline')
     FROM tenure_baseline WHERE session_id = NEW.session_id AND name = NEW.name;
+  SELECT tenure_check_id('name', NEW.name), tenure_check_text('digest', NEW.digest);
   SELECT tenure_refuse('baseline.missing', 'session', NEW.session_id)
    WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
+  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
+    FROM tenure_session WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
 END;
 
 CREATE TRIGGER tenure_baseline_set_event AFTER INSERT ON tenure_baseline

@@ -80,6 +80,8 @@ BEGIN
     FROM tenure_turn_input
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND seq = NEW.seq;
   SELECT tenure_check_text('input', NEW.payload);
+  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
+    FROM tenure_session WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
   SELECT tenure_refuse('write.input', 'turn', NEW.turn_id)
    WHERE NEW.state <> 'pending'
       OR NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM tenure_turn_input
@@ -98,6 +100,9 @@ BEGIN
    WHERE NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id OR NEW.seq <> OLD.seq
       OR NEW.payload <> OLD.payload OR NEW.at <> OLD.at
       OR (NEW.state <> OLD.state AND OLD.state <> 'pending');
+  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
+    FROM tenure_session
+   WHERE session_id = OLD.session_id AND clock <> tenure_clock_kind() AND end_reason IS NOT 'forced';
 END;
 
 CREATE TRIGGER tenure_turn_input_added AFTER INSERT ON tenure_turn_input

@@ -5,6 +5,10 @@ CREATE TRIGGER tenure_session_insert_guard BEFORE INSERT ON tenure_session
 BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_session')
     FROM tenure_session WHERE session_id = NEW.session_id;
+  -- Without a scope nothing counts on after a session is collected, so its id is not used again.
+  SELECT tenure_refuse('write.exists', 'table', 'tenure_session')
+    FROM tenure_event
+   WHERE NEW.scope IS NULL AND session_id = NEW.session_id AND event = 'session.collected';
   SELECT tenure_refuse('write.held', 'holder', owner_id, 'holder_session', session_id, 'scope', scope,
                        'holder_since', started_at)
     FROM tenure_session WHERE scope = NEW.scope AND ended_at IS NULL;

@@ -72,7 +72,8 @@ BEGIN
                 WHEN NEW.strict < OLD.strict THEN 'write.strict'
                 WHEN NEW.fence <> OLD.fence
                      AND (NEW.fence <> NEW.revision
-                          OR (OLD.ended_at IS NOT NULL AND NEW.incarnation = OLD.incarnation))
+                          OR (NEW.incarnation = OLD.incarnation
+                              AND (OLD.ended_at IS NOT NULL OR session_is_terminal(NEW.status))))
                 THEN 'write.fence'
                 WHEN NEW.incarnation = OLD.incarnation AND NEW.started_at <> OLD.started_at
                 THEN 'write.fixed'

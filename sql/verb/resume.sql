@@ -26,10 +26,12 @@ BEGIN
                           WHEN s.status IN ('exiting', 'destroying') THEN 'resume.not_resumable'
                           WHEN o.session_id IS NOT NULL THEN 'resume.held'
                           WHEN h.session_id IS NOT NULL AND NOT h.abandoned THEN 'resume.live'
-                          WHEN s.lease_ttl IS NOT NULL AND NEW.fence IS NULL
+                          -- A fence speaks for its holder, but not once somebody else has replaced it.
+                          WHEN s.lease_ttl IS NOT NULL
+                               AND (NEW.fence IS NULL OR session_end_is_loss(s.end_reason))
                                AND NEW.actor_id IS NOT s.owner_id
                                AND (NEW.actor_id IS NULL OR NEW.actor_id IS NOT s.supervisor_id)
-                          THEN 'resume.denied'
+                          THEN CASE WHEN NEW.fence IS NULL THEN 'resume.denied' ELSE 'fence.token' END
                           WHEN s.lease_ttl IS NULL AND NEW.lease_ttl IS NOT NULL THEN 'opt.lease' END)
                    END AS code
             FROM (SELECT 1)

@@ -82,8 +82,12 @@ if EVIDENT:
 is_(t.sql("SELECT stale, remaining_secs > 50 FROM x.tenure_holder"), [(0, 1)], "and is live")
 t.sql("ATTACH ? AS y", (two,))
 
-# With two of them it cannot be told which file a lease is for, so none is granted; what needs no evidence works.
+# With two of them it cannot be told which file a lease is for, so none is granted, and none with evidence is judged;
+# what needs no evidence works.
 NEEDING = [
+    "SELECT stale FROM x.tenure_holder",
+    "INSERT INTO x.tenure_settle DEFAULT VALUES",
+    "INSERT INTO x.tenure_clear(scope, actor_id) VALUES ('repo', 'ann')",
     f"INSERT INTO y.tenure_start{ANN}",
     "INSERT INTO x.tenure_start(scope, actor_id, lease_ttl) VALUES ('repo', 'ann', 60)",
     "INSERT INTO x.tenure_heartbeat(scope, actor_id) VALUES ('repo', 'ann')",
@@ -103,7 +107,6 @@ FREE = [
     "INSERT INTO y.tenure_escalate(scope, kind, reason) VALUES ('typing', 'blocking', 'r')",
     "INSERT INTO y.tenure_gate_set(scope, gates) VALUES ('typing', '[]')",
     "INSERT INTO y.tenure_clear(scope) VALUES ('typing')",
-    "INSERT INTO x.tenure_clear(scope, actor_id) VALUES ('repo', 'ann')",
 ]
 for sql in FREE:
     is_(error_of(t.db, sql), None, f"two attached: {sql[:60]}")

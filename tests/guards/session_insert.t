@@ -185,4 +185,12 @@ with t.situation("as a start"):
                     " json_remove(detail, '$.verb', '$.session_id')")[-2:]
     is_(last[1], last[0], "and so is its event")
 
+# Without a scope no counter remembers a session that was collected, so its fence would be given again.
+with t.situation("an id that was used"):
+    used = t.verb("start", scope="", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("clear", session_id=used, actor_id="ann")
+    t.sql("DELETE FROM tenure_session WHERE session_id = ?", (used,))
+    sql, params = insert_sql(session(t, session_id=used, scope=None))
+    t.unmoved("INSERT with the id of a session without scope that was collected", sql, params)
+
 done()

@@ -70,6 +70,7 @@ live | fence = revision + 1 | ok
 free | fence = revision + 1 | ok
 live | fence = revision | write.fence
 live | fence = fence + 5 | write.fence
+live | status = 'exited', fence = revision + 1 | write.fence
 live | fence = fence - 1 | write.fence
 successor | fence = fence - 1 | write.fence
 live | fence = NULL | NOT NULL

@@ -36,6 +36,7 @@ def baseline_set(w, call):
     refuse_if(s is None, "baseline.missing")
     refuse_if(not s.living, "fence.session")
     w.fenced(s, call)
+    w.own_clock(s)
     s.baselines[call["name"]] = (call["digest"], w.now)
     return {"scope": s.scope, "session_id": s.session_id, "name": call["name"], "digest": call["digest"]}
 

@@ -271,6 +271,7 @@ def resume(w, call):
     refuse_if(w.living(s.scope) not in (None, s), "resume.held")
     refuse_if(s.living and not w.abandoned(s), "resume.live")
     refuse_if(is_stranger(s, call), "resume.denied")
+    refuse_if(s.end_reason in LOST and is_stranger(s, {**call, "fence": None}), "fence.token")
     refuse_if(not s.autonomous and call.get("lease_ttl") is not None, "opt.lease")
     w.own_clock(s)
     revive(w, s, identity(call), call.get("lease_ttl"))

@@ -93,6 +93,7 @@ def delete(w, call):
 def insert(w, call):
     scope, number = w.scope_of(call), w.next_number(w.scope_of(call))
     refuse_if(call["session_id"] in w.sessions, "write.exists")
+    refuse_if(scope is None and call["session_id"] in w.collected, "write.exists")
     refuse_if(w.living(scope) is not None, "write.held")
     refuse_if(call.get("status") not in ("running", "starting", "idle"), "write.shape")
     refuse_if(call.get("ahead"), "write.stamp")

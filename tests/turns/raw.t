@@ -98,8 +98,26 @@ with t.situation("what is remembered of a session"):
         t.sql(f"DELETE FROM tenure_{table}")
         is_(t.value(f"SELECT count(*) FROM tenure_{table}"), 0, f"tenure_{table} may be forgotten")
     t.verb("clear", actor_id="ann")
-    t.refused_sql("turn.not_allowed", "INSERT INTO tenure_pending_start (session_id, requested_at) VALUES (?, 1)",
-                  (session,), says=[session, "exited"], test="no start is asked for of a session that has ended")
+    pending = "INSERT INTO tenure_pending_start (session_id, requested_at) VALUES (?, 1)"
+    t.refused_sql("turn.not_allowed", pending, (session,), says=[session, "exited"],
+                  test="no start is asked for of a session that has ended")
+    for status in "error", "interrupted":
+        other = t.verb("start", scope=status, actor_id="ann", lease_ttl=60)["session_id"]
+        t.verb("transition", session_id=other, status=status, actor_id="ann")
+        t.refused_sql("turn.not_allowed", pending, (other,), says=[other, status], test=f"nor of one that is in {status}")
+
+with t.situation("from the other clock"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("turn_steer", session_id=session, input="x")
+    t.clock(None)
+    for sql in ("INSERT INTO tenure_grant (session_id, key) VALUES (?1, 'k')",
+                "INSERT INTO tenure_pending_start (session_id, requested_at) VALUES (?1, 1)",
+                "INSERT INTO tenure_turn_input (session_id, turn_id, seq, payload, at) VALUES (?1, 't1', 2, 'y', 1)",
+                "UPDATE tenure_turn_input SET state = 'consumed' WHERE session_id = ?1",
+                "INSERT INTO tenure_baseline (session_id, name, digest, at) VALUES (?1, 'n', 'd', 1)",
+                "INSERT INTO tenure_baseline_set (session_id, name, digest) VALUES (?1, 'n', 'd')"):
+        t.refused_sql("usage.clock", sql, (session,), says=["machine", "virtual"], test=f"from the other clock: {sql[:50]}")
 
 with t.situation("grants by hand"):
     session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]

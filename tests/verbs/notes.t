@@ -161,6 +161,11 @@ with t.situation("reports name the escalation just made"):
     report = t.verb("escalate", scope="s", kind="non_blocking", reason="earlier")
     is_((report["kind"], report["reason"], report["created_at_epoch_s"], report["escalation_id"] in ids),
         ("non_blocking", "earlier", T0 - 10, False), "though the clock stepped back")
+with t.situation("an escalation by hand"):
+    add = ("INSERT INTO tenure_escalation (escalation_id, scope, kind, reason, created_at)"
+           " VALUES ('esc_x', 'main', 'blocking', {}, {})")
+    t.refused_sql("opt.text", add.format("CAST(x'ff00fe' AS TEXT)", t.now), test="its reason is text")
+    t.refused_sql("write.stamp", add.format("'r'", t.now + 1), test="and it is not of the future")
 with t.situation("resolved before it was made"):
     made = t.verb("escalate", scope="s", kind="blocking", reason="r")["escalation_id"]
     t.clock(T0 - 10)

@@ -245,4 +245,14 @@ with t.situation("reports"):
               test="the old one is not")
 
 is_(len(RESUMABLE), len(STATUSES), "every status was tried")
+# The fence of a holder that was replaced opens nothing any more; its name does.
+with t.situation("resume by the fence of a replaced holder"):
+    lost = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.clock(t.now + 60)
+    t.verb("takeover", actor_id="bob", reason="silent")
+    t.verb("clear", actor_id="bob")
+    t.refused("fence.token", "resume", session_id=lost, fence=t.session(lost)["fence"], says=[lost])
+    t.refused("fence.token", "resume", session_id=lost, fence=t.session(lost)["fence"], actor_id="carol")
+    is_(t.verb("resume", session_id=lost, actor_id="ann")["incarnation"], 2, "the owner by name goes on")
+
 done()
