@@ -211,7 +211,9 @@ def mid_wait():
 
 def late():
     session = dead()
+    begun = time.monotonic()
     is_(command("wait", session)[0], 1, "26: a dead process")
+    ok(time.monotonic() - begun >= 1, "is given a second in which somebody may say how it ended")
     record(session, "--status", "success")
     is_(command("wait", session),
         (0, f"{session} completed: success, exit code 0", completed(session, "completed", 0)),
