@@ -84,10 +84,7 @@ BEGIN
   SELECT tenure_refuse('write.exists', 'table', 'tenure_baseline')
     FROM tenure_baseline WHERE session_id = NEW.session_id AND name = NEW.name;
   SELECT tenure_check_id('name', NEW.name), tenure_check_text('digest', NEW.digest);
-  SELECT tenure_refuse('baseline.missing', 'session', NEW.session_id)
-   WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
-  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
-    FROM tenure_session WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
+  INSERT INTO tenure_row_gate (session_id, missing) VALUES (NEW.session_id, 'baseline.missing');
 END;
 
 CREATE TRIGGER tenure_baseline_set_event AFTER INSERT ON tenure_baseline

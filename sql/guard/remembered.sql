@@ -4,10 +4,7 @@
 
 CREATE TRIGGER tenure_grant_insert_guard BEFORE INSERT ON tenure_grant
 BEGIN
-  SELECT tenure_refuse('turn.missing', 'session', NEW.session_id)
-   WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
-  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
-    FROM tenure_session WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
+  INSERT INTO tenure_row_gate (session_id, missing) VALUES (NEW.session_id, 'turn.missing');
   SELECT tenure_check_text('key', NEW.key);
   SELECT tenure_refuse('write.grant', 'turn', NEW.turn_id)
    WHERE NEW.turn_id <> ''
@@ -33,15 +30,12 @@ END;
 
 CREATE TRIGGER tenure_pending_start_insert_guard BEFORE INSERT ON tenure_pending_start
 BEGIN
-  SELECT tenure_refuse('turn.missing', 'session', NEW.session_id)
-   WHERE NOT EXISTS (SELECT 1 FROM tenure_session WHERE session_id = NEW.session_id);
+  INSERT INTO tenure_row_gate (session_id, missing) VALUES (NEW.session_id, 'turn.missing');
   SELECT tenure_check_text('message_id', NEW.message_id);
   SELECT tenure_refuse('turn.not_allowed', 'session', session_id, 'status', status)
     FROM tenure_session
    WHERE session_id = NEW.session_id
      AND (ended_at IS NOT NULL OR status = 'error' OR status = 'interrupted');
-  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
-    FROM tenure_session WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
 END;
 
 CREATE TRIGGER tenure_pending_start_asked AFTER INSERT ON tenure_pending_start

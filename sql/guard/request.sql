@@ -80,8 +80,7 @@ BEGIN
     FROM tenure_turn_input
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND seq = NEW.seq;
   SELECT tenure_check_text('input', NEW.payload);
-  SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
-    FROM tenure_session WHERE session_id = NEW.session_id AND clock <> tenure_clock_kind();
+  INSERT INTO tenure_row_gate (session_id) VALUES (NEW.session_id);
   SELECT tenure_refuse('write.input', 'turn', NEW.turn_id)
    WHERE NEW.state <> 'pending'
       OR NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM tenure_turn_input

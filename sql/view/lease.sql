@@ -3,7 +3,8 @@
 -- each of its columns, used or not, and a verb asks several times.
 
 CREATE VIEW tenure_lease AS
-SELECT s.session_id, s.scope, s.owner_id, s.supervisor_id, s.lease_ttl, s.started_at, s.revision, s.fence, s.strict, s.clock,
+SELECT s.session_id, s.scope, s.owner_id, s.supervisor_id, s.lease_ttl, s.started_at, s.revision, s.fence, s.strict,
+       s.clock,
        session_lifecycle(s.owner_kind) AS lifecycle,
        lease_stale(s.owner_kind, s.last_started_at, s.last_heartbeat_at, s.lease_ttl, s.lease_machine,
                    s.lease_boot_id, s.lease_deadline_mono, s.lease_file) AS stale,

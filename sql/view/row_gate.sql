@@ -1,6 +1,6 @@
--- The rules that a plain row of a turn, a request, a result or a completion packet begins with: its session is
--- there and on the clock of this connection, and it is of the session's incarnation; and what may arrive late,
--- after the end (late = 1), is not of a holder that somebody else has replaced.
+-- The rules that a plain row of what belongs to a session begins with: its session is there (where missing is the code
+-- for that) and on the clock of this connection; where the row has an incarnation, it is the session's; and what may
+-- arrive late, after the end (late = 1), is not of a holder that somebody else has replaced.
 
 CREATE VIEW tenure_row_gate AS
 SELECT NULL AS session_id, NULL AS incarnation, NULL AS late, NULL AS missing WHERE 0;

@@ -3,7 +3,7 @@
 # outcome.sh - what the tool, its agent and the person are told when a hook does not go well.
 #
 # To both tools exit code 2 means: stop the agent, and show it what stands on stderr. It is given where
-# another holds the scope, and for a command line that is wrong. Whatever else is, the agent goes on and the person is
+# another holds the scope, and for a wrong command line. Whatever else goes wrong, the agent goes on and the person is
 # told.
 
 # Not empty once the agent is to be stopped.
