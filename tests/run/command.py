@@ -70,6 +70,17 @@ def children(pid):
             and (stat(entry) or (0, 0, 0))[1] == pid]
 
 
+def is_watchdog(pid):
+    """True for a watchdog that has begun: nothing else beside a run ignores TERM, nor does what is about to become
+    one, or another helper."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="latin-1") as file:
+            ignored = next(line.split()[1] for line in file if line.startswith("SigIgn:"))
+    except (OSError, StopIteration):
+        return False
+    return lives(pid) and bool(int(ignored, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def kill(pid, number):
     try:
         os.kill(pid, number)
@@ -165,13 +176,15 @@ class Run:
             "SELECT * FROM tenure_session WHERE scope = ? AND ended_at IS NULL", self.scope))
 
     def helper(self, name):
-        """The process beside the run with that name: sqlite3, or bash for the watchdog."""
+        """The process beside the run with that name."""
         command = self.session()["pid"]
         return until(lambda: next((pid for pid in children(self.pid)
                                    if pid != command and name_of(pid).startswith(name)), None))
 
     def watchdog(self):
-        return self.helper("tenure") if name_of(self.pid) == "tenure" else self.helper("bash")
+        """The watchdog of the run, once it has begun."""
+        command = self.session()["pid"]
+        return until(lambda: next((pid for pid in children(self.pid) if pid != command and is_watchdog(pid)), None))
 
     def wait(self, patience=PATIENCE):
         """Its exit code; reads what it wrote. None if it does not end."""

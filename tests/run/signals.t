@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import TENURE, Place, children, kill, lives, name_of, stat, until  # noqa: E402
+from command import TENURE, Place, children, kill, lives, stat, until  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 place = Place()
@@ -95,10 +95,8 @@ is_(got.returncode, 0, "the same actor starts anew at once, because the process 
 
 run = runs["watchdog"]
 first = run.watchdog()
-name = name_of(first)
 os.kill(first, signal.SIGKILL)
-second = until(lambda: next((pid for pid in children(run.pid) if pid not in (first, pids["watchdog"][0])
-                             and name_of(pid) == name), None))
+second = until(lambda: not lives(first)) and run.watchdog()
 ok(second and lives(pids["watchdog"][0]), "KILL of the watchdog: there is another one")
 os.kill(run.pid, signal.SIGKILL)
 run.wait()
