@@ -28,37 +28,42 @@ in_foreground() {
   [[ ${field[2]} == "${field[5]}" ]]
 }
 
-# launch COMMAND...: starts it, held back; sets PID, and GROUP if it has a process group of its own.
+# launch COMMAND...: starts it, held back; sets ATTENDANT to its parent (run_attend.sh), PID to the command itself, and
+# GROUP if that has a process group of its own.
 #
 # With a group, all of it is reached by one signal. But a terminal serves only the group in its foreground,
 # so there the command stays in ours, gets the keys of the person itself, and what it started is found by its
 # environment.
 launch() {
+  local hope=yes
   new_pipe
   GO=$REPLY
-  if in_foreground; then
-    launcher "$@" <&0 &
-    PID=$!
-  else
-    GROUP=yes
-    set -m
-    launcher "$@" &
-    PID=$!
-    set +m
+  in_foreground || GROUP=yes
+  attendant "$@" <&0 &
+  ATTENDANT=$!
+  while [[ -z $PID && -n $hope ]]; do
+    is_running "$ATTENDANT" || hope=
+    read_line "$EVENTS" 0.2 || true
+    [[ $LINE != started\ * ]] || PID=${LINE#* }
+  done
+  if [[ -z $PID ]]; then
+    wait "$ATTENDANT" || exit
+    exit 125
   fi
   # A signal can have come before there was anybody to pass it on to.
   [[ -z $PASSED ]] || pass_on "$PASSED"
 }
 
-# launcher COMMAND...: what the child does. Where the system can, it dies with its parent; that is set before
-# it asks whether the parent still lives, which it does by reading from it.
-launcher() {
+# attendant COMMAND...: what the child does. Where the system can, it dies with its parent, and the command with it;
+# that is set before the command asks whether we still live, which it does by reading from us.
+attendant() {
   local go
   local -a tied=()
   ! setpriv --pdeathsig KILL true 2>/dev/null || tied=(setpriv --pdeathsig KILL --)
   exec {go}<"/proc/self/fd/$GO"
-  close_fd "$GO" "$EVENTS"
-  set -- "${tied[@]}" "$BASH" -p "$LIBRARY/run_launch.sh" "$go" "$@"
+  close_fd "$GO"
+  set -- "${tied[@]}" "$BASH" -p "$LIBRARY/run_attend.sh" "$EVENTS" "$GROUP" \
+    "${tied[@]}" "$BASH" -p "$LIBRARY/run_launch.sh" "$go" "$@"
   give_back_environment "TENURE_DB=$DATABASE"
   exec "$@"
 }

@@ -30,17 +30,9 @@ plan_lease() {
   LOCK_WAIT=$((LOCK_WAIT < 100 ? 100 : LOCK_WAIT > 5000 ? 5000 : LOCK_WAIT))
   ANSWER_WITHIN=$((hold / 6))
   ANSWER_WITHIN=$((ANSWER_WITHIN < 30 ? 30 : ANSWER_WITHIN > 1000 ? 1000 : ANSWER_WITHIN))
-  # How often the clock is looked at when nothing happens, at least.
-  TICK_MOST=$((hold / 20))
-  TICK_MOST=$((TICK_MOST < 5 ? 5 : TICK_MOST > 20 ? 20 : TICK_MOST))
-}
-
-# choose_tick SINCE: sets TICK, in seconds, for 'read -t'. No line comes when a child ends, so that is looked
-# for, in steps of a tenth of the time that has passed since then: what was short ends without delay.
-choose_tick() {
-  local -i tick=$(((NOW - $1) / 10))
-  tick=$((tick < 1 ? 1 : tick > TICK_MOST ? TICK_MOST : tick))
-  printf -v TICK '0.%02d' "$tick"
+  # How often the clock is looked at when nothing happens, in seconds as 'read -t' takes them.
+  TICK=$((hold / 20))
+  printf -v TICK '0.%02d' $((TICK < 5 ? 5 : TICK > 20 ? 20 : TICK))
 }
 
 # read_line FD SECONDS: sets LINE to the next line, empty if there is none in that time; false at the end of

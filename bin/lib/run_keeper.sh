@@ -2,8 +2,9 @@
 #
 # run_keeper.sh - renews the lease of 'tenure run' through one open sqlite3 process, and watches the command.
 #
-# What happens arrives as a line in one pipe, EVENTS: answers of sqlite3, a word of the watchdog; ends of
-# children are looked for. So nothing that hangs can keep this process from looking at the clock.
+# What happens arrives as a line in one pipe, EVENTS: answers of sqlite3, a word of the watchdog, the end of the
+# command; whether the processes beside it still live is looked for, every TICK. So nothing that hangs can keep this
+# process from looking at the clock.
 
 # open_keeper: starts sqlite3; sets KEEPER to its process and TELL to the pipe to it. It has a group of its
 # own, so that a key of the person does not interrupt it. It ends with its first error.
@@ -86,20 +87,20 @@ lose() {
   signal_all KILL
 }
 
-# keep: keeps the lease until the command has ended; sets CODE to how.
+# keep: keeps the lease until the command has ended; sets CODE to how. If its parent has been killed, nobody can say
+# how; then it has been killed too, or is now.
 keep() {
-  CODE=0 DUE=$((RENEWED + RENEW_AFTER)) BEGUN=$RENEWED
-  while is_running "$PID"; do
+  CODE=137 DUE=$((RENEWED + RENEW_AFTER))
+  while [[ -z $ENDED ]] && is_running "$ATTENDANT"; do
     read_clock
     [[ -n $WATCHDOG || -n $LOST ]] || ((NOW >= RENEWED + RENEW_AFTER)) || begin
     [[ -z $LIMIT_AT ]] || ((NOW < LIMIT_AT)) || limit
     [[ -n $ASKED || -n $LOST ]] || ((NOW < DUE)) || ask
-    choose_tick "$BEGUN"
     read_line "$EVENTS" "$TICK" || true
     hear "$LINE"
   done
   hear_rest
-  wait "$PID" 2>/dev/null || CODE=$?
+  signal_all KILL
   ENDED=yes
 }
 
@@ -107,7 +108,6 @@ keep() {
 begin() {
   start_watchdog
   release
-  BEGUN=$NOW
   [[ -z ${GIVEN[max-secs]-} ]] || LIMIT_AT=$((NOW + ${GIVEN[max-secs]} * 100))
 }
 
@@ -129,6 +129,7 @@ hear() {
     "renewed $NUMBER") [[ -z $ASKED ]] || renewed ;;
     "refused $NUMBER") lose ;;
     late) LOST=yes ;;
+    ended\ *) CODE=${1#* } ENDED=yes ;;
     '' | renewed\ * | refused\ *) ;;
     *) ANSWER+=$1$'\n' ;;
   esac
@@ -141,7 +142,10 @@ hear() {
 
 # hear_rest: what was said before the command ended.
 hear_rest() {
-  while read_line "$EVENTS" 0.01 && [[ -n $LINE ]]; do
-    [[ $LINE != late ]] || LOST=yes
+  while read_line "$EVENTS" 0.001 && [[ -n $LINE ]]; do
+    case $LINE in
+      late) LOST=yes ;;
+      ended\ *) CODE=${LINE#* } ENDED=yes ;;
+    esac
   done
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 #
-# run_launch.sh FD COMMAND... - becomes the command, once it is told which session it is.
+# run_launch.sh FD COMMAND... - becomes the command, once it is told which session it is. What is no program is
+# refused as every shell does, with 127 if there is none by that name, else 126.
 #
 # 'tenure run' starts this before its session, so that the session can name the command's own process. What
 # comes through FD is the session, its fence and its scope, each with a NUL. If FD ends without them, then the
@@ -19,4 +20,9 @@ shift
 set +p # it keeps what the caller exported out of this shell; the command's own shells are not meant
 TENURE_RUN=${TENURE_RUN-}/$TENURE_SESSION
 export TENURE_SESSION TENURE_FENCE TENURE_SCOPE TENURE_RUN
+if ! type -P -- "$1" >/dev/null; then
+  printf 'tenure: cannot run %q: it is no program\n' "${1:0:200}" >&2
+  [[ $1 != */* || ! -e $1 ]] || exit 126
+  exit 127
+fi
 exec -- "$@"

@@ -27,17 +27,16 @@ feed_watchdog() { printf '%s\n' "$1" >&"$FEED"; }
 # the machine slept, it cannot know whether 'tenure run' can still renew it: the clock of the lease does not
 # count sleep. So 'tenure run' gets two seconds while the command is held.
 watchdog() {
-  local tick renewed=$1 looked told='' held=''
+  local renewed=$1 looked told='' held=''
   trap '' INT TERM HUP
   trap 'signal_group STOP; held=0' CONT
   exec <"/proc/self/fd/$FEED" >/dev/null 2>&1
   close_fd "$FEED" "$GO" "$TELL"
-  printf -v tick '0.%02d' "$TICK_MOST"
   PART=
   read_clock
   looked=$NOW
   while :; do
-    if ! read_line 0 "$tick"; then
+    if ! read_line 0 "$TICK"; then
       signal_all KILL
       exit 0
     fi

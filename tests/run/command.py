@@ -70,15 +70,18 @@ def children(pid):
             and (stat(entry) or (0, 0, 0))[1] == pid]
 
 
-def is_watchdog(pid):
-    """True for a watchdog that has begun: nothing else beside a run ignores TERM, nor does what is about to become
-    one, or another helper."""
+def ignores(pid, number):
+    """True for a living process that ignores a signal."""
     try:
         with open(f"/proc/{pid}/status", encoding="latin-1") as file:
             ignored = next(line.split()[1] for line in file if line.startswith("SigIgn:"))
     except (OSError, StopIteration):
         return False
-    return lives(pid) and bool(int(ignored, 16) >> (signal.SIGTERM - 1) & 1)
+    return lives(pid) and bool(int(ignored, 16) >> (number - 1) & 1)
+
+
+def descendants(pid):
+    return [found for child in children(pid) for found in (child, *descendants(child))]
 
 
 def kill(pid, number):
@@ -175,16 +178,20 @@ class Run:
         return until(lambda: self.place.row(
             "SELECT * FROM tenure_session WHERE scope = ? AND ended_at IS NULL", self.scope))
 
+    def attendant(self):
+        """The process that has started the command, and waits for it."""
+        return stat(self.session()["pid"])[1]
+
     def helper(self, name):
         """The process beside the run with that name."""
-        command = self.session()["pid"]
-        return until(lambda: next((pid for pid in children(self.pid)
-                                   if pid != command and name_of(pid).startswith(name)), None))
+        return until(lambda: next((pid for pid in children(self.pid) if name_of(pid) == name), None))
 
     def watchdog(self):
-        """The watchdog of the run, once it has begun."""
-        command = self.session()["pid"]
-        return until(lambda: next((pid for pid in children(self.pid) if pid != command and is_watchdog(pid)), None))
+        """The watchdog, once it has begun: beside the attendant only it ignores TERM, what is about to become another
+        process does not."""
+        attendant = self.attendant()
+        return until(lambda: next((pid for pid in children(self.pid)
+                                   if pid != attendant and ignores(pid, signal.SIGTERM)), None))
 
     def wait(self, patience=PATIENCE):
         """Its exit code; reads what it wrote. None if it does not end."""
@@ -197,7 +204,6 @@ class Run:
     def stop(self):
         """Ends it, whatever state it is in, and all that it started."""
         if self.process.poll() is None:
-            started = [pid for child in children(self.pid) for pid in (child, *children(child))]
-            for pid in [self.pid, *started]:
+            for pid in [self.pid, *descendants(self.pid)]:
                 kill(pid, signal.SIGKILL)
             self.wait()

@@ -183,7 +183,7 @@ ok(all(replaced.successor[name] > replaced.row[name] for name in ("incarnation",
 time.sleep(0.5)
 
 # Who watches wakes before 'tenure run' can ask whether the lease is still its own.
-kill(paused.watchdog(), signal.SIGCONT)
+kill(paused.stopped[1], signal.SIGCONT)
 ok(until(lambda: (stat(paused.row["pid"]) or "?")[0] == "T"), "paused: on waking, the watchdog holds the command still")
 for run, name in ((paused, "paused"), (frozen, "paused with its command")):
     run.woken = time.monotonic_ns()

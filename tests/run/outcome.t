@@ -38,7 +38,7 @@ for scope, command, code in (("none", "no-such-command", 127), ("folder", place.
     got = place.tenure("run", "--scope", scope, "--actor", "a", "--", command)
     is_((got.returncode, place.result(scope)["status"], place.session(scope)["end_reason"]),
         (code, "failure", "run"), f"{scope}: exit code {code}")
-    ok(command in got.stderr, f"{scope}: stderr names it")
+    is_(got.stderr, f"tenure: cannot run {command}: it is no program\n", f"{scope}: stderr names it")
 
 # --- what is refused
 
@@ -91,6 +91,8 @@ got = subprocess.run([TENURE, "run", "--db", os.path.relpath(place.path), "--sco
                      text=True, check=False)
 ok(os.path.isabs(got.stdout.strip()) and os.path.samefile(got.stdout.strip(), place.path),
    "TENURE_DB is absolute")
+got = place.tenure("run", "--scope", "level", "--actor", "a", "--", "printenv", "SHLVL", env={**clean(), "SHLVL": "4"})
+is_(got.stdout, "4\n", "SHLVL is the caller's: the shells in between are nobody's business")
 got = place.tenure("run", "--actor", "a", "--", "sh", "-c", "tenure=$1; shift; exec $tenure heartbeat", "sh",
                    TENURE)
 is_(got.returncode, 0, "a verb in the command needs no arguments")

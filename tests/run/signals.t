@@ -52,6 +52,7 @@ runs = {
     "child": family("child", WAIT), "leaves": family("leaves", "exit 0"),
     "limit": family("limit", WAIT, "--max-secs", "8"),
     "deaf": family("deaf", DEAF, "--max-secs", "8"),
+    "heard": family("heard", WAIT), "attendant": family("attendant", WAIT),
     "watchdog": family("watchdog", WAIT), "both": family("both", "exec sleep 303"),
     "outer": place.run("--scope", "outer", "--actor", "a", "--", TENURE, "run", "--scope", "inner", "--actor", "b",
                        *place.command(FAMILY.format(n="outer") + "echo ready >outer.ready; wait")),
@@ -81,7 +82,22 @@ is_((runs["leaves"].wait(), place.result("leaves")["status"]), (0, "success"),
 gone([int(place.text(f"leaves.{who}")) for who in ("child", "grandchild", "stray")],
      "its family does not outlive the session")
 
-# --- KILL of 'tenure run' itself, of the watchdog, and of both
+# The command's parent says that it has ended, so that nobody sees a session of a dead process for longer than that
+# takes: what it would say ends the run, whatever else there is to see.
+run = runs["heard"]
+with open(f"/proc/{run.attendant()}/cmdline", "rb") as file:
+    events = file.read().split(b"run_attend.sh\0")[1].split(b"\0")[0].decode()
+with open(f"/proc/{run.pid}/fd/{events}", "w", encoding="ascii") as file:
+    file.write("ended 9\n")
+is_((run.wait(), place.result("heard")["status"]), (9, "failure"), "an end is told to the run, it need not look for it")
+gone(pids["heard"], "and nobody survives")
+
+# --- KILL of what has started the command, of 'tenure run' itself, of the watchdog, and of both
+
+run = runs["attendant"]
+os.kill(run.attendant(), signal.SIGKILL)
+is_((run.wait(), place.result("attendant")["status"]), (137, "signal"), "KILL of the attendant counts as one of the command")
+gone(pids["attendant"], "KILL of the attendant: nobody survives")
 
 run = runs["kill"]
 beside = [run.watchdog()]

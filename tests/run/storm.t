@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import HERE, LONG, PYTHON, Place, children, kill, name_of  # noqa: E402
+from command import HERE, LONG, PYTHON, Place, children, ignores, kill, name_of  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 SECONDS = float(os.environ.get("RUN_SECONDS", 120 if LONG else 6))
@@ -54,15 +54,18 @@ def hurt():
     with lock:
         run = rng.choice(living) if living else None
         what = rng.choice(["kill run", "pause run", "pause run", "pause both", "pause both", "kill watchdog",
-                           "kill sqlite3", "kill command"])
+                           "kill sqlite3", "kill attendant", "kill command"])
         pause = rng.uniform(0.1, 2 * LEASE)
     if run is None:
         return
     # sqlite3 is never paused: in the middle of a commit that would lock everybody out.
-    beside = {name_of(pid): pid for pid in children(run.pid)}
-    command = beside.pop("python3", None)
-    pids = {"run": [run.pid], "both": [run.pid, beside.get("bash")], "watchdog": [beside.get("bash")],
-            "sqlite3": [beside.get("sqlite3")], "command": [command]}[what.split()[1]]
+    beside = children(run.pid)
+    attendant, command = next(((pid, child) for pid in beside for child in children(pid) if name_of(child) == "python3"),
+                              (None, None))
+    watchdog = next((pid for pid in beside if pid != attendant and ignores(pid, signal.SIGTERM)), None)
+    sqlite3 = next((pid for pid in beside if name_of(pid) == "sqlite3"), None)
+    pids = {"run": [run.pid], "both": [run.pid, watchdog], "watchdog": [watchdog], "sqlite3": [sqlite3],
+            "attendant": [attendant], "command": [command]}[what.split()[1]]
     if command is None or None in pids:
         return
     faults[what] = faults.get(what, 0) + 1

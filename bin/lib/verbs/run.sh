@@ -2,7 +2,7 @@
 #
 # run - a command under a lease: session, heartbeats, result, release.
 #
-# This process renews the lease and passes signals on (run_keeper.sh). Beside it are the command itself
+# This process renews the lease and passes signals on (run_keeper.sh). Beside it are the command with its parent
 # (run_child.sh), a watchdog that stops the command when the lease is not renewed (run_watchdog.sh), and one
 # sqlite3. Standard input, output and error are the command's.
 
@@ -19,7 +19,7 @@ verb_declare() {
 }
 
 verb_run() {
-  PID='' GROUP='' GO='' EVENTS='' TELL='' FEED='' KEEPER='' WATCHDOG='' NUMBER=0 ASKED='' PART=''
+  PID='' ATTENDANT='' GROUP='' GO='' EVENTS='' TELL='' FEED='' KEEPER='' WATCHDOG='' NUMBER=0 ASKED='' PART=''
   LOST='' LIMITED='' LIMIT_AT='' PASSED='' ENDED='' TAKER='' STRAYS=()
   check_run
   locate_database
@@ -30,8 +30,7 @@ verb_run() {
   pass_signals
   launch "${REST[@]}"
   start_session
-  keep 2>/dev/null # the shell's own words about a command that ends are nobody's business
-  signal_all KILL
+  keep 2>/dev/null # the shell's own words about processes that end are nobody's business
   [[ -z $WATCHDOG ]] || feed_watchdog over
   finish
   [[ -z $LOST ]] || tell_lost

@@ -6,8 +6,8 @@
 # that ends with its question.
 PART=1000
 
-# How long a death is given for a better word, in seconds: 'tenure run' sees the end of its command a moment later than
-# others may, and then records it.
+# How long a death is given for a better word, in seconds: whoever runs the command (tenure run) sees its end no sooner
+# than others, and then records it.
 GRACE=1
 
 # The longest wait, in seconds.
