@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # the verbs and failure.sh read what is set here
 #
-# database.sh - a call of sqlite3 for one script, and what its failures mean. A verb that keeps one open has reader.sh,
-# conversation.sh or run_keeper.sh.
+# database.sh - a call of sqlite3 for one script, and what its failures mean. A verb that keeps one open has reader.sh
+# or run_keeper.sh.
 #
 # Every script ends in one SELECT of one text, after the verb's own statement has been committed. So what
 # sqlite3 prints is either the whole answer or a complaint, and nothing is reported before it is durable.

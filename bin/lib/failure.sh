@@ -48,9 +48,11 @@ look_for_json() {
 # it, right after the shell's own words; the name of the database, which may be anything, is left out before. The rest is
 # told apart by SQLite's own sentences: not every version of its shell prints the number.
 explain_failure() {
-  local LC_ALL=C name said=${ANSWER//"\"$DATABASE\""/} text
+  local LC_ALL=C name said=${ANSWER#*"$MARK"} text
   local -r refusal='rror(:? near line [0-9]+)?: (stepping, )?tenure: ([a-z][a-z0-9_.]*): ([^'$'\n'']*)' error='([A-Za-z]+ e|E)rror[ :][^'$'\n'']*'
   FAULT=internal FAULT_RETRYABLE=false
+  said=${said#$'\n'}
+  said=${said//"\"$DATABASE\""/}
   text=${said%%$'\n'*}
   if [[ $said =~ $refusal ]]; then
     FAULT=${BASH_REMATCH[3]}

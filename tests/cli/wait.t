@@ -120,6 +120,16 @@ def is_waiting(waiter):
     raise TimeoutError("no sqlite3")
 
 
+def reads(pid, database):
+    """Waits until PID has read from a database."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if f"{database}-shm" in [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"{database} was never read")
+
+
 def is_gone(pid, patience):
     """Whether PID has ended, or does so within PATIENCE seconds."""
     until = time.monotonic() + patience
@@ -342,6 +352,10 @@ def deaths():
     ok(dump() == before, "28, otherwise: a waiter that dies leaves nothing behind, so there is nothing to steal")
     is_(command("wait", session, "--cap", "0")[0], 0, "and the session lives on")
     waiter = begin("wait", session, "--cap", "600")
+    os.kill(is_waiting(waiter), signal.SIGKILL)
+    is_(finish(waiter), (1, "", "tenure: internal: sqlite3 ended with status 137 and said nothing"),
+        "a sqlite3 that is killed ends the wait, and is all there is to say")
+    waiter = begin("wait", session, "--cap", "600")
     waiter.stdout.close()
     is_waiting(waiter)
     ok(dump() == before, "30: who hears nobody changes nothing")
@@ -351,6 +365,19 @@ def deaths():
        "30, otherwise: it ends with its session, and does not say that it went well")
     waiter.stderr.close()
     end(process)
+
+
+def moved():
+    """A database that is no longer where it was. Nobody would ever hear of an end in it."""
+    before, after = (os.path.join(FOLDER.name, name) for name in ("before.db", "after.db"))
+    _, out, _ = command("start", "--json", "--db", before, "--actor", "ann", "--lease", "600")
+    session = json.loads(out)["result"]["session_id"]
+    waiter = begin("wait", session, "--cap", "600", "--db", before)
+    reads(is_waiting(waiter), before)
+    os.rename(before, after)
+    code, out, err = finish(waiter)
+    ok((code, out) == (3, "") and err.startswith("tenure: database.missing: "), "a database that is moved ends the wait: 3")
+    is_(command("wait", session, "--cap", "0", "--db", after)[0], 0, "and is as it was")
 
 
 def terminal():
@@ -374,7 +401,8 @@ def terminal():
     end(process)
 
 
-for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, terminal):
+for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, moved,
+             terminal):
     try:
         test()
     except (AssertionError, KeyError, ValueError, TimeoutError, subprocess.TimeoutExpired, sqlite3.Error) as error:

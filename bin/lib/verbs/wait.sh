@@ -13,7 +13,7 @@ GRACE=1
 # The longest wait, in seconds.
 CAP_MAX=31622400
 
-use conversation outcomes
+use reader progress outcomes
 
 verb_declare() {
   summary 'wait for the end of a session, and say how it ended'
@@ -31,11 +31,11 @@ verb_run() {
   [[ ${GIVEN[compat]-csa} == csa ]] || usage_error usage.compat '--compat knows csa, not ' "${GIVEN[compat]}" ''
   read_cap
   wait_pieces
-  begin_conversation
+  wait_begin
   while :; do
     look $((cap - waited > PART ? PART : cap - waited))
     if [[ $unsettled == 1 && -z $tried ]]; then
-      read -r -t "$GRACE" -u "$TALK_FROM" || true
+      reader_rest "$GRACE"
       waited+=$((GRACE * 1000))
       tried=looked
     elif [[ $unsettled == 1 && $tried == looked ]]; then
@@ -47,10 +47,25 @@ verb_run() {
       say_progress
     fi
   done
-  end_conversation
+  end_progress
   [[ $FORMAT == json ]] || printf '%s\n' "$marker" >&2 || true
   emit "$report"
   exit "$code"
+}
+
+# wait_begin: opens the database for reading. From here on a signal ends sqlite3 with this command; if this command is
+# killed without warning, sqlite3 ends with the question that it is answering, as its input has.
+wait_begin() {
+  require_database
+  trap wait_end EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  reader_open || report_failure "$FAILURE"
+}
+wait_end() {
+  reader_close
+  end_progress
 }
 
 # read_cap: sets cap, in milliseconds.
@@ -112,12 +127,14 @@ command_line() {
 # summary is not stored yet.
 look() {
   local LC_ALL=C # long texts are slow to search by characters
-  ask "WITH look(r)AS MATERIALIZED(SELECT session_wait($SQL_SESSION,max(0,$1),$SQL_TURN)),
+  reader_current || fail_about database.missing 'the database has been moved, removed or replaced: ' "$DATABASE" ''
+  reader_ask "WITH look(r)AS MATERIALIZED(SELECT session_wait($SQL_SESSION,max(0,$1),$SQL_TURN)),
     told(r,o,waited)AS MATERIALIZED(
       SELECT json_set(r,'$.elapsed_ms',$waited+(r->>'elapsed_ms')),r->>'outcome',$waited+(r->>'elapsed_ms')FROM look),
     judged AS(SELECT *,$SQL_CODE AS code,waited/1000 AS seconds FROM told)
     SELECT o||' '||code||' '||(r->>'synthetic' AND r->>'summary' IS NULL)||' '||waited||char(10)
-      ||$SQL_MARKER||char(10)||$SQL_REPORT FROM judged;"
+      ||$SQL_MARKER||char(10)||$SQL_REPORT FROM judged;" ||
+    report_failure "$FAILURE"
   read -r outcome code unsettled waited <<<"$ANSWER"
   report=${ANSWER#*$'\n'}
   marker=${report%%$'\n'*}
