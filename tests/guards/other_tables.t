@@ -113,6 +113,8 @@ INSERT {} INTO tenure_baseline VALUES (:a, 'tail', 'def', 1) | ok
 INSERT {} INTO tenure_baseline VALUES (:ended, 'head', 'def', 1) | ok
 INSERT {} INTO tenure_baseline VALUES (:a, 'head', 'def', 1) | write.exists
 INSERT {} INTO tenure_baseline VALUES ('ses_none', 'head', 'def', 1) | baseline.missing
+INSERT {} INTO tenure_baseline VALUES (:a, ' ', 'def', 1) | opt.blank_id
+INSERT {} INTO tenure_baseline VALUES (:a, 'tail', CAST(X'FF' AS TEXT), 1) | opt.text
 DELETE FROM tenure_baseline | ok
 
 INSERT {} INTO tenure_result VALUES (:a, 1, 't1', 'success', 0, 's', 'agent', 0, 1, 1) | ok

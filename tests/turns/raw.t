@@ -123,6 +123,8 @@ with t.situation("grants by hand"):
     session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
     t.verb("turn_begin", session_id=session, turn_id="t1")
     grant = "INSERT INTO tenure_grant (session_id, key, turn_id) VALUES (?, ?, ?)"
+    t.refused_sql("opt.text", grant.replace("(?, ?,", "(?, CAST(? AS TEXT),"), (session, b"\xff", ""), says=["key"],
+                  test="no grant for a key that is no text")
     t.refused_sql("write.grant", grant, (session, "k", "t9"), says=["t9"], test="no grant for a turn that nobody knows")
     t.sql(grant, (session, "k", "t1"))
     is_(t.sql("SELECT granted FROM session_granted(?, '[\"k\"]')", (session,)), [(1,)], "one for the open turn counts")

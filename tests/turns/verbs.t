@@ -847,6 +847,14 @@ for verb, (columns, opens) in VERBS.items():
             session = working()
             t.clock(None if virtual else at)
             t.refused("usage.clock", verb, session_id=session, test=name, **columns)
+with t.situation("from the other clock, where nothing would be written"):
+    t.clock(None)
+    t.clock(t.value("SELECT session_now()"))
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.clock(None)
+    t.refused("usage.clock", "turn_take_input", session_id=session, says=["machine", "virtual"],
+              test="turn_take_input from the other clock is refused where there is no input, too")
 with t.situation("a forced clear from the other clock"):
     session = working()
     t.sql("SELECT tenure_clock(NULL)")

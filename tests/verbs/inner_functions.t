@@ -25,6 +25,7 @@ ASKED = [
     ("tenure_refuse(NULL, 'a', 'b')", (), None),
     ("tenure_refuse('json.version')", (), "json.version"),
     ("tenure_within('start')", (), "usage.internal"),
+    ("iif(tenure_report('s', 'c') IS NULL, session_report(), 'none')", (), "{}"),
     ("session_verdict(NULL, 'running', 'interactive', 0, 1, 0, NULL, NULL, 0)", (), "unknown"),
     ("tenure_detail(?, 'a')", ('{"a":-1}',), None),
     ("tenure_detail(?, 'a')", (f'{{"a":{INT_MAX}}}',), INT_MAX),

@@ -78,6 +78,8 @@ CASES = [
      "INSERT pending_start, UPDATE session"),
     ("a steer", [START, TURN], STEER,
      "INSERT turn_input"),
+    ("the taking of input", [START, TURN, STEER], ("turn_take_input", {"session_id": "$S"}),
+     "INSERT event, UPDATE turn_input"),
     ("the end of a turn", [START, TURN, REQUEST], ("turn_end", {"session_id": "$S", "turn_id": "t1"}),
      "INSERT event, UPDATE session, UPDATE turn"),
     ("the end of an unseen turn", [START], ("turn_end", {"session_id": "$S", "turn_id": "t9"}),
@@ -92,13 +94,13 @@ CASES = [
     ("usage", [START, TURN], ("usage", {"session_id": "$S", "input": 5}),
      "UPDATE session"),
     ("a provider's start", [START], ("provider_event", {"session_id": "$S", "type": "turn.started", "turn_id": "t1"}),
-     "INSERT event, UPDATE session"),
+     "INSERT event, UPDATE session, INSERT turn"),
     ("a provider's end", [START, TURN],
      ("provider_event", {"session_id": "$S", "type": "turn.completed", "turn_id": "t1"}),
-     "INSERT event, UPDATE session"),
+     "INSERT event, UPDATE session, UPDATE turn"),
     ("a provider's end of an unseen turn", [START],
      ("provider_event", {"session_id": "$S", "type": "turn.completed", "turn_id": "t9"}),
-     "INSERT event, UPDATE session"),
+     "INSERT event, UPDATE session, INSERT turn"),
     ("a result", [START, TURN], ("record_result", {"session_id": "$S", "status": "success"}),
      "INSERT event, INSERT result"),
     ("a result again", [START, RESULT], ("record_result", {"session_id": "$S", "status": "failure"}),
@@ -153,6 +155,11 @@ for name, later, sql in (
         t.sql("CREATE TEMP TRIGGER skip BEFORE UPDATE ON main.tenure_session WHEN NEW.revision = OLD.revision"
               " BEGIN SELECT RAISE(IGNORE); END")
         t.refused_sql("usage.conflict_clause", sql, test=f"{name}, not completed: refused")
+with t.situation("a plain session of a new scope"):
+    t.sql("CREATE TEMP TRIGGER skip BEFORE INSERT ON main.tenure_counter BEGIN SELECT RAISE(IGNORE); END")
+    t.refused_sql("usage.conflict_clause", "INSERT INTO tenure_session(session_id, scope, clock, started_at, "
+                  "last_started_at, changed_at, revision, fence) VALUES ('ses_x', 'p', 'virtual', 1, 1, 1, 1, 1)",
+                  test="a plain session of a new scope, without its counter: refused")
 with t.situation("the end of a turn"):
     run(*START)
     run(*TURN)
