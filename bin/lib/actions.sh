@@ -15,14 +15,9 @@ action() {
 
 # choose_action: sets ACTION to the action that was asked for.
 choose_action() {
-  local name
   ACTION=${GIVEN[action]}
   if [[ $ACTION == *' '* || " ${ACTIONS[*]} " != *" $ACTION "* ]]; then
     usage_error usage.action 'unknown action ' "$ACTION" "; see 'tenure help $COMMAND'"
   fi
-  for name in "${OPTIONS[@]}"; do
-    if is_given "$name" && [[ " ${TAKES[$ACTION]} " != *" $name "* ]]; then
-      fail usage.option "'$COMMAND $ACTION' takes no --$name; see 'tenure help $COMMAND'"
-    fi
-  done
+  takes_only " $ACTION" "${TAKES[$ACTION]}"
 }

@@ -100,6 +100,16 @@ is_given() {
   return 1
 }
 
+# takes_only WHAT NAME...: refuses what else was given, for a use of the verb that can do nothing with it.
+takes_only() {
+  local name
+  for name in "${OPTIONS[@]}"; do
+    if is_given "$name" && [[ " ${*:2} " != *" $name "* ]]; then
+      fail usage.option "'$COMMAND$1' takes no --$name; see 'tenure help $COMMAND'"
+    fi
+  done
+}
+
 # give NAME VALUE: a value that was not on the command line.
 give() { GIVEN[$1]=$2; }
 

@@ -42,6 +42,13 @@ fail_about() {
   fail "$1" "$2$REPLY$4"
 }
 
+# no_session: what is asked for is a session that is not there. Codes that begin with 'usage' are those of misuse.
+no_session() {
+  local about=$COMMAND
+  [[ $about != usage ]] || about=turn
+  fail "$about.missing" "there is no such session; 'tenure list --all' lists them"
+}
+
 # usage_error CODE BEFORE [TEXT AFTER]: the same for a command line that cannot be read to its end.
 usage_error() {
   use message style failure

@@ -8,6 +8,7 @@ new_table() {
   FIELDS=() FIELD_VALUES=() CELLS=() CELL_VALUES=()
 }
 new_table
+KNOWN=1
 
 # field NAME [SQL]: SQL is the column of that name if left out.
 field() {
@@ -76,6 +77,15 @@ text_rows() {
     SELECT group_concat(rtrim(printf('${form:2}'$arguments)),char(10))FROM width CROSS JOIN line)"
 }
 
+# of_session COLUMN: narrows the list to the session that was given, if one was: adds to 'condition' of the caller. One
+# that nobody has ever heard of is no empty list: sets KNOWN, for show_list.
+of_session() {
+  is_given session || return 0
+  sql_text "${GIVEN[session]}"
+  condition+=" AND $1=$REPLY"
+  KNOWN="EXISTS(SELECT 1 FROM tenure_session WHERE session_id=$REPLY)OR EXISTS(SELECT 1 FROM tenure_event WHERE session_id=$REPLY)"
+}
+
 # show_list KEY SOURCE: reads and shows the rows of SOURCE, a table or a subquery in its order, which may
 # use clock(now). KEY is the name of the list in JSON.
 show_list() {
@@ -87,6 +97,7 @@ show_list() {
     csv) csv_rows "$2" ;;
     text) text_rows "$2" ;;
   esac
-  read_database "WITH clock(now)AS MATERIALIZED(SELECT session_now())SELECT $REPLY;"
+  read_database "WITH clock(now)AS MATERIALIZED(SELECT session_now())SELECT CASE WHEN $KNOWN THEN $REPLY END;"
+  [[ -n $ANSWER ]] || no_session
   present "$ANSWER"
 }

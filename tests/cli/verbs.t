@@ -306,6 +306,18 @@ load helper
   says '1 open escalation, 1 blocking'
   tenure escalate --list --scope other --json
   json '.result.escalations == []'
+  tenure escalate --list --kind blocking --json
+  json '.result.escalations | length == 1'
+  tenure escalate --list --kind non_blocking --json
+  json '.result.escalations == []'
+  tenure escalate --list --kind blokking
+  refused 2 opt.kind
+  tenure escalate --list --reason r
+  refused 2 usage.option
+  tenure escalate --resolve "$id" --reason r
+  refused 2 usage.option
+  tenure escalate --kind blocking --reason r --csv
+  refused 2 usage.option
   tenure escalate --resolve "$id"
   done_ok
   says "resolved $id"
@@ -329,7 +341,7 @@ load helper
   tenure baseline --name head --csv
   [ "${#lines[@]}" -eq 2 ]
   tenure baseline --session other
-  [ "${#lines[@]}" -eq 1 ]
+  refused 3 baseline.missing
   tenure baseline --session other --name head --digest x
   refused 3 baseline.missing
   tenure baseline --session "$session" --fence 77 --name head --digest x
@@ -352,6 +364,35 @@ load helper
   json '.command == "gate" and .result == {scope: "repo", gates: ["tests pass", "review"], revision: 1}'
   tenure gate --scope repo --set '[]' --expected-revision 1 --json
   json '.result.revision == 2'
+  tenure gate --scope repo --set '[null,true,false,1.5,"a\tb",[1],{"b":null}]'
+  tenure gate --scope repo
+  [ "${lines[*]}" = 'null true false 1.5 a\tb [1] {"b":null}' ] || report 'every gate is shown'
+  tenure gate --scope repo --expected-revision 3
+  refused 2 usage.option
+  tenure gate --scope ''
+  refused 2 opt.required
+}
+
+@test "a list of a session that nobody has heard of is refused, one of a collected session is not" {
+  new_session --scope repo
+  tenure events "$session"
+  done_ok
+  local -A code=([events]=events [usage]=turn [baseline]=baseline ['request list']=request ['result show']=result)
+  for verb in "${!code[@]}"; do
+    # shellcheck disable=SC2086 # a verb and its action
+    tenure $verb "$session"
+    done_ok
+    # shellcheck disable=SC2086
+    tenure $verb ses_nobody
+    refused 3 "${code[$verb]}.missing"
+  done
+  tenure clear "$session" --fence "$fence"
+  tenure gc --older-than 0
+  tenure list --all --json
+  json '.result.sessions == []'
+  tenure events "$session"
+  done_ok
+  says session.collected
 }
 
 @test "guard lets only the holder write" {

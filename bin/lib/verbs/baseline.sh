@@ -27,13 +27,13 @@ verb_run() {
 }
 
 list_notes() {
-  local condition=1 name
+  local condition=1
   ! is_given fence actor receipt || fail usage.required "what was seen is missing; see 'tenure help baseline'"
-  for name in session name; do
-    is_given "$name" || continue
-    sql_text "${GIVEN[$name]}"
-    condition+=" AND ${COLUMN[$name]}=$REPLY"
-  done
+  of_session session_id
+  if is_given name; then
+    sql_text "${GIVEN[name]}"
+    condition+=" AND name=$REPLY"
+  fi
   fields session_id name digest at
   cell SESSION 'display_safe(session_id)'
   cell NAME 'display_safe(name)'

@@ -18,12 +18,14 @@ verb_declare() {
 
 verb_run() {
   if is_given list; then
+    takes_only ' --list' list scope kind csv
     list_open
   elif is_given resolve; then
-    ! is_given scope kind reason || fail usage.option '--resolve goes without --scope, --kind and --reason'
+    takes_only ' --resolve' resolve actor receipt
     default_actor
     run_verb tenure_escalation_resolve "'resolved '||display_safe(r->>'escalation_id')"
   else
+    takes_only '' scope kind reason actor receipt
     default_scope
     default_actor
     run_verb tenure_escalate "'noted '||display_safe(r->>'escalation_id')||coalesce(' for scope '||display_safe(r->>'scope'),'')"
@@ -31,7 +33,12 @@ verb_run() {
 }
 
 list_open() {
-  local condition='resolved_at IS NULL'
+  local condition='resolved_at IS NULL' kind=NULL
+  if is_given kind; then
+    sql_text "${GIVEN[kind]}"
+    kind="tenure_check_word('opt.kind',$REPLY,'blocking','non_blocking')"
+    condition+=' AND kind=wanted'
+  fi
   if is_given scope; then
     sql_text "${GIVEN[scope]}"
     condition+=" AND scope=$REPLY"
@@ -44,5 +51,6 @@ list_open() {
   cell SINCE "$REPLY"
   phrase_short reason 80
   cell REASON "$REPLY"
-  show_list escalations "(SELECT * FROM tenure_escalation CROSS JOIN clock WHERE $condition ORDER BY created_at,escalation_id)"
+  show_list escalations "(SELECT * FROM(SELECT $kind AS wanted)CROSS JOIN tenure_escalation CROSS JOIN clock
+    WHERE $condition ORDER BY created_at,escalation_id)"
 }

@@ -15,10 +15,7 @@ verb_declare() {
 
 verb_run() {
   local condition=1
-  if is_given session; then
-    sql_text "${GIVEN[session]}"
-    condition+=" AND session_id=$REPLY"
-  fi
+  of_session session_id
   if is_given scope; then
     sql_text "${GIVEN[scope]}"
     condition+=" AND scope IS nullif($REPLY,'')"

@@ -19,6 +19,7 @@ verb_run() {
     default_actor
     run_verb tenure_gate_set "'set the gates of '||display_safe(r->>'scope')||', revision '||(r->>'revision')"
   else
+    takes_only ' without --set' scope
     show_gates
   fi
 }
@@ -36,10 +37,11 @@ show_gates() {
   if [[ $FORMAT == json ]]; then
     result_sql "$REPLY"
   else
-    REPLY="coalesce((SELECT group_concat(display_safe(value),char(10))FROM json_each(gates)),
+    REPLY="coalesce((SELECT group_concat(iif(type IN('true','false','null'),type,display_safe(value)),char(10))FROM json_each(gates)),
       'no gates in scope '||display_safe(asked.scope))"
   fi
-  read_database "WITH asked(scope)AS(SELECT tenure_check_scope($scope))
-    SELECT $REPLY FROM asked LEFT JOIN tenure_gate AS g ON g.scope=asked.scope;"
+  read_database "WITH asked(scope)AS(SELECT tenure_check_scope($scope)),
+    known AS MATERIALIZED(SELECT tenure_refuse(iif(scope IS NULL,'opt.required',NULL),'what','scope')FROM asked)
+    SELECT $REPLY FROM known CROSS JOIN asked LEFT JOIN tenure_gate AS g ON g.scope=asked.scope;"
   present "$ANSWER"
 }

@@ -49,10 +49,7 @@ verb_run() {
 
 list_requests() {
   local condition="(state='pending' OR ${GIVEN[all]-0})"
-  if is_given session; then
-    sql_text "${GIVEN[session]}"
-    condition+=" AND q.session_id=$REPLY"
-  fi
+  of_session q.session_id
   if is_given scope; then
     sql_text "${GIVEN[scope]}"
     condition+=" AND s.scope IS nullif($REPLY,'')"

@@ -48,10 +48,7 @@ verb_run() {
 
 show_results() {
   local condition=1
-  if is_given session; then
-    sql_text "${GIVEN[session]}"
-    condition="session_id=$REPLY"
-  fi
+  of_session session_id
   result_columns
   results_source "$condition" "${GIVEN[limit]-50}"
   show_list results "$REPLY"

@@ -39,7 +39,7 @@ verb_run() {
   read_database "WITH clock(now)AS MATERIALIZED(SELECT session_now()),
     told(session_id,object)AS MATERIALIZED(SELECT session_id,$object FROM $session)
     SELECT $REPLY FROM told;"
-  [[ -n $ANSWER ]] || fail show.missing "there is no such session; 'tenure list --all' lists them"
+  [[ -n $ANSWER ]] || no_session
   present "$ANSWER"
 }
 

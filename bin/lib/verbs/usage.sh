@@ -31,10 +31,7 @@ verb_run() {
 show_usage() {
   local condition=1
   ! is_given fence incarnation turn receipt || fail usage.required "what was used is missing; see 'tenure help usage'"
-  if is_given session; then
-    sql_text "${GIVEN[session]}"
-    condition="session_id=$REPLY"
-  fi
+  of_session session_id
   fields session_id scope owner_id incarnation status input cached_input output reasoning_output total \
     cost_usd token_budget budget_left
   field rate_limits 'json(rate_limits)'
