@@ -55,6 +55,20 @@ EOF
   done
 }
 
+# shellcheck disable=SC2317 # the command calls one of them
+@test "functions of another shell change nothing, and reach the command" {
+  read() { echo READ; }
+  source() { echo SOURCE; }
+  set() { echo SET; }
+  kill() { :; }
+  export -f read source set kill
+  "$tenure" start --scope s --label l >/dev/null
+  "$tenure" run --scope r --actor a -- bash -c 'read x' >seen
+  unset -f read source set kill
+  [ "$(<seen)" = READ ] || report "$(<seen)"
+  [ "$(sql 'SELECT group_concat(status) FROM tenure_session')" = running,exited ] || report 'the sessions'
+}
+
 @test "a shell that exports everything hands nothing of the scripts to a command" {
   env SHELLOPTS=allexport "$tenure" run --scope s --actor a -- env >seen
   ! grep -q '^SHELLOPTS=.*privileged' seen || report 'a shell of the command would be privileged'
