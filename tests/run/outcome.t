@@ -112,6 +112,7 @@ got = subprocess.run([TENURE, "run", "--db", place.path, "--scope", "look", "--a
 session = place.session("look")
 pid, ticks, descriptors = got.stdout.split("\n")[0].split(" ", 2)
 is_((int(pid), int(ticks)), (session["pid"], session["pid_start_ticks"]), "its own process identity")
+ok(session["command"].startswith(f"{PYTHON} -c ") and session["cwd"] == os.getcwd(), "what runs, and where")
 is_(descriptors, expected.stdout.split("\n")[0].split(" ", 2)[2], "no descriptor but the caller's")
 is_((got.stdout.split("\n")[1:], got.stderr), (["typed", ""], "to stderr\n"), "stdin, stdout and stderr")
 
