@@ -1,7 +1,7 @@
 -- tenure_request_open: a turn asks for something. Without an open turn nobody would wait for the answer, so
 -- it is stored already expired, with its fail-closed decision. Asking again while it is pending starts a
 -- new attempt; what has been answered or has expired is not asked again under that id.
--- receipt: session_id request_id
+-- receipt: session_id request_id?
 
 CREATE VIEW tenure_request_open AS
 SELECT NULL AS session_id, NULL AS fence, NULL AS incarnation, NULL AS turn_id, NULL AS request_id,

@@ -7,11 +7,11 @@ BY_SCOPE = {"start", "import", "escalate", "gate_set"}
 BY_BOTH = {"heartbeat", "clear", "takeover"}
 BY_NONE = {"reap", "gc"}
 # What a verb names within its session; the report calls an expected turn just a turn. Some of the verbs find the turn
-# where they are told none.
+# where they are told none, or make up an id.
 PARTS = {"turn_begin": "turn_id", "turn_steer": "expected_turn_id", "turn_take_input": "turn_id", "turn_end": "turn_id",
          "turn_abort": "turn_id", "usage": "turn_id", "record_result": "turn_id", "request_open": "request_id",
          "request_resolve": "request_id", "baseline_set": "name"}
-FINDS = {"turn_begin", "turn_steer", "turn_take_input", "turn_abort"}
+FINDS = {"turn_begin", "turn_steer", "turn_take_input", "turn_abort", "request_open"}
 
 
 def run(w, verb, function, call):

@@ -109,7 +109,7 @@ PARTS = [
     ("turn_end", {"turn_id": 7}, "turn_id", ["7"]),
     ("turn_end", {"turn_id": -1}, "turn_id", ["-1"]),
     ("turn_abort", {"turn_id": 7, "reason": "interrupted"}, "turn_id", ["7", None]),
-    ("request_open", {"turn_id": "7", "request_id": "q2", "kind": "approval"}, "request_id", []),
+    ("request_open", {"turn_id": "7", "request_id": "q2", "kind": "approval"}, "request_id", [None]),
     ("request_resolve", {"request_id": 1, "decision": "approved"}, "request_id", ["1"]),
     ("request_resolve", {"request_id": "9", "decision": "approved"}, "request_id", []),
     ("usage", {"turn_id": "7", "input": 1}, "turn_id", []),
@@ -140,6 +140,12 @@ for verb, columns, part, same in PARTS:
             t.refused("receipt.conflict", verb, session_id=session, receipt_id="r1", **columns | {part: None},
                       test=f"{name}: to name none is a conflict too")
         is_(t.dump(), before, f"{name}: and nothing is done")
+with t.situation("a request that is given its id"):
+    session = t.verb("start", scope="s")["session_id"]
+    t.verb("turn_begin", session_id=session)
+    first = t.verb("request_open", session_id=session, receipt_id="r1", kind="approval")
+    is_(t.outcome("request_open", session_id=session, receipt_id="r1", kind="approval"), first | {"replayed": True},
+        "a request whose id was made up is asked once, and the answer says its id again")
 for named in (None, "7", "", "t" * 201):
     with t.situation(f"nothing was open, and the turn to abort was {named!r:.9}"):
         session = t.verb("start", scope="s")["session_id"]
