@@ -275,7 +275,7 @@ with t.situation("what the verbs use among themselves is not for callers"):
     session = working()
     row = {"session_id": session, "turn_id": "t1", "how": "open", "state": "completed", "turns": "keep",
            "status": "ready", "reason": "interrupted", "kind": "regular", "attempt": 1}
-    for view in """turn_begin_judged turn_abort_judged turn_end_judged provider_event_found
+    for view in """turn_begin_judged turn_abort_judged turn_end_judged turn_input_taking provider_event_found
                    provider_event_judged provider_event_answered request_opening request_resolving
                    usage_added""".split():
         names = [name for (name,) in t.sql("SELECT name FROM pragma_table_info(?)", (f"tenure_{view}",))]

@@ -8,7 +8,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from tap import MISUSE, diag, done, error_of, ok  # noqa: E402
+from tap import MISUSE, diag, done, error_of, is_, ok  # noqa: E402
 from tenure import CONTROLS, T0, Tenure, code_of, verb_sql  # noqa: E402
 
 ANN = {"actor_id": "ann"}
@@ -171,4 +171,17 @@ for verb, right in RIGHT.items():
                 faults.append(f"{column}: something changed")
     report_faults(f"{verb}: each of {len(tried)} texts as a blob is that text, or misuse", faults)
 
+# A trigger of the user's runs another verb in the middle of one: the report, and the one kept under the receipt, is still
+# the verb's own.
+with t.situation("a verb of the user's in the middle of a hand-over"):
+    session = t.verb("start", scope="s", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("start", scope="b", actor_id="ann", lease_ttl=60)
+    t.sql("CREATE TEMP TRIGGER theirs AFTER UPDATE ON main.tenure_turn_input BEGIN"
+          " INSERT INTO tenure_heartbeat(scope, actor_id) VALUES ('b', 'ann'); END")
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("turn_steer", session_id=session, input="important")
+    first = t.verb("turn_take_input", session_id=session, receipt_id="r")
+    is_((first["command"], [item["payload"] for item in first["input"]]), ("turn-take-input", ["important"]),
+        "what was taken is reported")
+    is_(t.verb("turn_take_input", session_id=session, receipt_id="r"), first | {"replayed": True}, "and again by its receipt")
 done()
