@@ -39,7 +39,10 @@ BEGIN
                      OR (NEW.state = 'expired'
                          AND NEW.decision IS NOT turn_request_default(NEW.kind))
                 THEN 'write.request'
-                WHEN NEW.resolved_at < OLD.created_at OR NEW.resolved_at > max(session_now(), OLD.created_at)
+                WHEN NEW.resolved_at < OLD.created_at
+                     OR (NEW.resolved_at > max(session_now(), OLD.created_at)
+                         AND NEW.resolved_at > (SELECT tenure_present(clock, changed_at)
+                                                   FROM tenure_session WHERE session_id = OLD.session_id))
                 THEN 'write.stamp' END,
            'what', 'a request');
   SELECT tenure_check_text('payload', NEW.payload), tenure_check_text('decision', NEW.decision);
@@ -87,7 +90,8 @@ BEGIN
                           WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id)
       OR NOT EXISTS (SELECT 1 FROM tenure_turn
                       WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id
-                        AND state = 'running');
+                        AND state = 'running' AND kind = 'regular')
+      OR tenure_is_blank(NEW.payload);
 END;
 
 CREATE TRIGGER tenure_turn_input_update_guard BEFORE UPDATE ON tenure_turn_input
@@ -99,6 +103,10 @@ BEGIN
    WHERE NEW.session_id <> OLD.session_id OR NEW.turn_id <> OLD.turn_id OR NEW.seq <> OLD.seq
       OR NEW.payload <> OLD.payload OR NEW.at <> OLD.at
       OR (NEW.state <> OLD.state AND OLD.state <> 'pending');
+  SELECT tenure_refuse('write.input', 'turn', turn_id)
+    FROM tenure_turn
+   WHERE session_id = OLD.session_id AND turn_id = OLD.turn_id AND ended_at IS NULL
+     AND NEW.state = 'leftover';
   SELECT tenure_refuse('usage.clock', 'row', clock, 'connection', tenure_clock_kind())
     FROM tenure_session
    WHERE session_id = OLD.session_id AND clock <> tenure_clock_kind() AND end_reason IS NOT 'forced';

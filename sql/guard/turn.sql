@@ -45,7 +45,9 @@ BEGIN
                 THEN 'write.turn'
                 WHEN NEW.started_at < OLD.started_at OR NEW.ended_at < OLD.started_at
                      OR NEW.started_at > max(session_now(), OLD.started_at)
-                     OR (OLD.ended_at IS NULL AND NEW.ended_at > max(session_now(), OLD.started_at))
+                     OR (OLD.ended_at IS NULL AND NEW.ended_at > max(session_now(), OLD.started_at)
+                         AND NEW.ended_at > (SELECT tenure_present(clock, changed_at)
+                                                  FROM tenure_session WHERE session_id = OLD.session_id))
                 THEN 'write.stamp' END,
            'what', 'a turn of session ' || OLD.session_id, 'turn', OLD.turn_id,
            'session', OLD.session_id);
@@ -82,13 +84,16 @@ BEGIN
 END;
 
 -- The effect makes time stand still, and lets a turn that a raw write has ended, with its time, be told once what it
--- used; nothing else, because triggers of the user's on the tables that are written here run within it.
+-- used; nothing else, because triggers of the user's on the tables that are written here run within it. All that is
+-- written bears the time of the session's own clock, which a forced clear need not be on.
 CREATE TRIGGER tenure_turn_over AFTER UPDATE OF state ON tenure_turn
 WHEN OLD.ended_at IS NULL AND NEW.state <> 'reserved' AND NEW.state <> 'running'
 BEGIN
   SELECT tenure_effect('turn_over');
   UPDATE tenure_turn
-     SET ended_at = coalesce(ended_at, max(session_now(), started_at)),
+     SET ended_at = coalesce(ended_at, max(started_at,
+                                           (SELECT tenure_present(clock, changed_at) FROM tenure_session
+                                             WHERE session_id = NEW.session_id))),
          (used_input, used_cached_input, used_output, used_reasoning_output, used_total,
           used_cost_usd) =
          (SELECT max(0, s.usage_input - start_input),
@@ -101,10 +106,11 @@ BEGIN
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
 
   INSERT INTO tenure_history (session_id, seq, turn_id, kind, at)
-  SELECT NEW.session_id,
+  SELECT s.session_id,
          1 + (SELECT coalesce(max(seq), 0) FROM tenure_history WHERE session_id = NEW.session_id),
-         NEW.turn_id, 'turn_aborted', session_now()
-   WHERE NEW.abort_reason = 'interrupted';
+         NEW.turn_id, 'turn_aborted', tenure_present(s.clock, s.changed_at)
+    FROM tenure_session AS s
+   WHERE s.session_id = NEW.session_id AND NEW.abort_reason = 'interrupted';
 
   INSERT INTO tenure_logged (session_id, incarnation, turn_id, event, detail)
   VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id,
@@ -115,15 +121,16 @@ BEGIN
 
   UPDATE tenure_request
      SET state = 'expired', decision = turn_request_default(kind),
-         resolved_at = max(session_now(), created_at)
+         resolved_at = max(created_at, (SELECT tenure_present(clock, changed_at) FROM tenure_session
+                                         WHERE session_id = NEW.session_id))
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND state = 'pending';
 
   INSERT INTO tenure_history (session_id, seq, turn_id, kind, payload, at)
   SELECT i.session_id,
          (SELECT coalesce(max(seq), 0) FROM tenure_history WHERE session_id = NEW.session_id)
            + row_number() OVER (ORDER BY i.seq),
-         i.turn_id, 'leftover_input', i.payload, session_now()
-    FROM tenure_turn_input AS i
+         i.turn_id, 'leftover_input', i.payload, tenure_present(s.clock, s.changed_at)
+    FROM tenure_turn_input AS i JOIN tenure_session AS s ON s.session_id = i.session_id
    WHERE i.session_id = NEW.session_id AND i.turn_id = NEW.turn_id AND i.state = 'pending';
   UPDATE tenure_turn_input SET state = 'leftover'
    WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id AND state = 'pending';

@@ -119,6 +119,18 @@ with t.situation("from the other clock"):
                 "INSERT INTO tenure_baseline_set (session_id, name, digest) VALUES (?1, 'n', 'd')"):
         t.refused_sql("usage.clock", sql, (session,), says=["machine", "virtual"], test=f"from the other clock: {sql[:50]}")
 
+with t.situation("input by hand"):
+    session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
+    t.verb("turn_begin", session_id=session, turn_id="t1")
+    t.verb("turn_steer", session_id=session, input="x")
+    t.refused_sql("write.input", "UPDATE tenure_turn_input SET state = 'leftover'", says=["t1"],
+                  test="no input of an open turn is left over")
+    put = "INSERT INTO tenure_turn_input (session_id, turn_id, seq, payload, at) VALUES (?, ?, ?, ?, 1)"
+    t.refused_sql("write.input", put, (session, "t1", 2, " \t"), says=["t1"], test="no blank input")
+    t.verb("turn_end", session_id=session, turn_id="t1")
+    t.verb("turn_begin", session_id=session, turn_id="t2", kind="review")
+    t.refused_sql("write.input", put, (session, "t2", 1, "x"), says=["t2"], test="none for a review")
+
 with t.situation("grants by hand"):
     session = t.verb("start", actor_id="ann", lease_ttl=60)["session_id"]
     t.verb("turn_begin", session_id=session, turn_id="t1")

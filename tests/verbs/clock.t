@@ -125,6 +125,32 @@ for verb, columns in BACKWARDS:
         is_(at, sorted(at), f"{verb} {sorted(columns)}, 30 seconds back: nor does the log")
 
 # What belongs to a session is told in the order in which it happened, too.
+# A forced clear from the other clock ends the open turn too, in the last second that the session's own clock knew: ahead
+# of that clock and behind it. The turn began before that second.
+for virtual in (True, False):
+    for away in (10**6, -10**6):
+        name = f"forced clear of a {'virtual' if virtual else 'machine'} row by the other clock, {away} s away"
+        with t.situation(name):
+            t.clock(T0 if virtual else None)
+            session = t.verb("start", **ANN, lease_ttl=60)["session_id"]
+            last = t.session(session)["changed_at"]
+            t.sql("INSERT INTO tenure_turn (session_id, turn_id, incarnation, state, started_at)"
+                  " VALUES (?, 't1', 1, 'running', ?)", (session, last - 50))
+            t.sql("INSERT INTO tenure_turn_input (session_id, turn_id, seq, payload, at) VALUES (?, 't1', 1, 'x', ?)",
+                  (session, last - 50))
+            t.sql("INSERT INTO tenure_request (session_id, request_id, attempt, incarnation, turn_id, kind, state, created_at)"
+                  " VALUES (?, 'q', 1, 1, 't1', 'approval', 'pending', ?)", (session, last - 50))
+            last = t.session(session)["changed_at"]
+            t.clock(None if virtual else last + away)
+            t.verb("clear", force=1, reason="r")
+            is_(t.sql("SELECT ended_at, (SELECT ended_at FROM tenure_turn), (SELECT resolved_at FROM tenure_request),"
+                      " (SELECT group_concat(DISTINCT at) FROM tenure_history) FROM tenure_session"),
+                [(last, last, last, str(last))], f"{name}: session, turn, request and history end at once")
+            t.clock(last + 10 if virtual else None)
+            t.verb("resume", session_id=session, actor_id="ann")
+            ok(t.value("SELECT max(t.ended_at) <= max(s.changed_at) FROM tenure_turn AS t, tenure_session AS s"),
+               f"{name}: and nothing of it is ahead of who goes on")
+
 with t.situation("turns, 30 seconds back"):
     session = t.verb("start", **ANN, lease_ttl=60)["session_id"]
     t.clock(T0 + 10)
