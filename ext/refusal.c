@@ -267,11 +267,12 @@ static const refusal_entry refusal_catalogue[] = {
      "state and its time"},
     {"write.request", "a request is pending under an open turn, ends once, and never reopens"},
     {"write.input",
-     "input is for the running turn and numbered from 1 up; {turn} is not running, or another number is next"},
+     "input is for a regular turn while that runs, not blank, numbered from 1 up, and left over only when the turn ends; "
+     "this is not so for {turn}"},
     {"write.grant", "a grant for a turn is given while that turn is open; {turn} is not"},
     {"write.result",
-     "a final result never changes, and any other only by one of equal or higher provenance and "
-     "the next revision"},
+     "the result of a turn has the incarnation of that turn; a final result never changes, and any other only by one "
+     "of equal or higher provenance and the next revision"},
     {"write.sequence", "{table|the log} numbers its rows itself"},
 };
 

@@ -1,4 +1,5 @@
--- Results and completion packets: keys, stamps, and what may replace what, whoever writes. A result that
+-- Results and completion packets: keys, stamps, and what may replace what, whoever writes. The result of a turn is of
+-- the incarnation in which the turn was; any other is of the session's. A result that
 -- is not final may be replaced by one of equal or higher provenance; a packet never changes. A NULL is refused
 -- by the guards, because OR REPLACE would make the default of the column of it behind their back.
 
@@ -12,8 +13,16 @@ BEGIN
   SELECT tenure_check_id('turn_id', NULLIF(NEW.turn_id, '')),
          tenure_check_text('summary', NEW.summary);
   INSERT INTO tenure_row_gate (session_id, incarnation, late, missing)
-  VALUES (NEW.session_id, NEW.incarnation, 1, 'result.missing');
-  SELECT tenure_refuse(CASE WHEN NEW.revision <> 1 THEN 'write.result'
+  VALUES (NEW.session_id,
+          CASE WHEN NOT EXISTS (SELECT 1 FROM tenure_turn
+                                 WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id)
+               THEN NEW.incarnation END,
+          1, 'result.missing');
+  SELECT tenure_refuse(CASE WHEN NEW.revision <> 1
+                                 OR EXISTS (SELECT 1 FROM tenure_turn
+                                             WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id
+                                               AND incarnation <> NEW.incarnation)
+                            THEN 'write.result'
                             WHEN NEW.recorded_at > session_now() THEN 'write.stamp' END,
                        'what', 'a result');
 END;
@@ -34,7 +43,11 @@ BEGIN
                 THEN 'write.stamp' END,
            'what', 'a result of session ' || OLD.session_id);
   INSERT INTO tenure_row_gate (session_id, incarnation, late)
-  VALUES (OLD.session_id, OLD.incarnation, 1);
+  VALUES (OLD.session_id,
+          CASE WHEN NOT EXISTS (SELECT 1 FROM tenure_turn
+                                 WHERE session_id = OLD.session_id AND turn_id = OLD.turn_id)
+               THEN OLD.incarnation END,
+          1);
 END;
 
 CREATE TRIGGER tenure_result_delete_guard BEFORE DELETE ON tenure_result

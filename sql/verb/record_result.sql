@@ -1,6 +1,7 @@
 -- tenure_record_result: how the work of a session, or of one of its turns, ended. The first result is
 -- inserted; one that is not final gives way to one of equal or higher provenance (agent, completion,
--- synthetic). A result that changes nothing is success too, and the report shows what is stored.
+-- synthetic). A result that changes nothing is success too, and the report shows what is stored. The result of a turn
+-- belongs to the incarnation in which the turn was.
 -- receipt: session_id turn_id
 
 CREATE VIEW tenure_record_result AS
@@ -26,7 +27,7 @@ BEGIN
   SELECT tenure_refuse(CASE WHEN NEW.status IS NULL THEN 'opt.required' END, 'what', 'status');
 
   INSERT INTO tenure_result_offer
-  SELECT s.session_id, s.incarnation, coalesce(NEW.turn_id, ''), NEW.status,
+  SELECT s.session_id, s.of_incarnation, coalesce(NEW.turn_id, ''), NEW.status,
          tenure_check_int('opt.exit_code', NEW.exit_code, -2147483648, 4294967295),
          tenure_check_text('summary', NEW.summary),
          coalesce(tenure_check_int('opt.final', NEW.final, 0, 1), 0),
@@ -34,11 +35,14 @@ BEGIN
          r.session_id IS NULL,
          coalesce(session_result_replaces(r.provenance, r.final, coalesce(NEW.provenance, 'agent')), 0)
            AND r.session_id IS NOT NULL
-    FROM tenure_session AS s
+    FROM (SELECT session_id,
+                 coalesce((SELECT incarnation FROM tenure_turn
+                            WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id),
+                          incarnation) AS of_incarnation
+            FROM tenure_session WHERE session_id = NEW.session_id) AS s
     LEFT JOIN tenure_result AS r
-      ON r.session_id = s.session_id AND r.incarnation = s.incarnation
-     AND r.turn_id = coalesce(NEW.turn_id, '')
-   WHERE s.session_id = NEW.session_id;
+      ON r.session_id = s.session_id AND r.incarnation = s.of_incarnation
+     AND r.turn_id = coalesce(NEW.turn_id, '');
 END;
 
 -- A judged result: is_new if there is none yet, replaces if it may take the place of the one that is.

@@ -38,6 +38,14 @@ FOUND = {
         ("request_resolve", {"request_id": "q1", "decision": "approved", "receipt_id": "r1"}),
         ("request_open", {"request_id": "q2", "kind": "approval"}),
         ("request_resolve", {"request_id": "q2", "decision": "approved", "receipt_id": "r1"})],
+    "a request that was given its id is repeated by a receipt, without one": [
+        HOLDER, ("turn_begin", {"turn_id": "t1", "kind": "regular"}),
+        ("request_open", {"kind": "approval", "receipt_id": "r1"}),
+        ("request_open", {"kind": "approval", "receipt_id": "r1"})],
+    "a result of a turn belongs to the incarnation of the turn": [
+        HOLDER, ("turn_begin", {"turn_id": "t1", "kind": "regular"}), ("clear", {"by": "session", "actor_id": "owner"}),
+        ("resume", {"actor_id": "owner", "lease_ttl": TTL}),
+        ("record_result", {"turn_id": "t1", "status": "success"}), ("wait", {"turn_id": "t1"})],
     "a wait names the end's own reason, not an older failure that was no end": [
         HOLDER, ("transition", {"status": "error", "actor_id": "owner", "failure_reason": "the disk"}),
         ("clear", {"by": "session", "actor_id": "owner", "reason": "done with it"}), ("wait", {})],

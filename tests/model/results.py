@@ -15,9 +15,14 @@ def gate(w, call, missing):
     return s
 
 
+def place(s, turn):
+    """Under what a result is kept: that of a turn belongs to the incarnation in which the turn was."""
+    return s.turns[turn].incarnation if turn in s.turns else s.incarnation, turn or ""
+
+
 def offer(w, s, turn, new):
     """Puts a result in its place, if it may stand there. Gives whether it does."""
-    key = (s.incarnation, turn or "")
+    key = place(s, turn)
     old = s.results.get(key)
     if old is not None:
         if old["final"] or PROVENANCE[new["provenance"]] < PROVENANCE[old["provenance"]]:
@@ -34,12 +39,13 @@ def record_result(w, call):
         "status": call["status"], "exit_code": call.get("exit_code"), "summary": call.get("summary"),
         "provenance": call.get("provenance") or "agent", "final": call.get("final") or 0,
         "recorded_at": w.now, "revision": 1})
-    stands = s.results[(s.incarnation, call.get("turn_id") or "")]
+    key = place(s, call.get("turn_id"))
+    stands = s.results[key]
     return {"scope": s.scope, "session_id": s.session_id, "turn_id": call.get("turn_id") or None,
             "recorded": recorded, "status": stands["status"], "exit_code": stands["exit_code"],
             "summary": stands["summary"], "provenance": stands["provenance"], "final": bool(stands["final"]),
             "recorded_at_epoch_s": stands["recorded_at"], "result_revision": stands["revision"],
-            "incarnation": s.incarnation, "revision": s.revision}
+            "incarnation": key[0], "revision": s.revision}
 
 
 def record_completion(w, call):
@@ -66,7 +72,7 @@ def outcome(w, s, turn):
     """The first line of the table that applies when the cap is reached: outcome, status, exit code,
     synthetic, reason, summary."""
     verdict = s.verdict(w.now, w.processes) if s.living else None
-    of = s.turns[turn].incarnation if turn in s.turns else s.incarnation
+    of, _ = place(s, turn)
     result, packet = s.results.get((of, turn or "")), s.completions.get(s.incarnation)
     if result and result["status"] == "tier_failover_superseded" and verdict in ("owned", "passive"):
         result = None

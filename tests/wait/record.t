@@ -481,4 +481,24 @@ with situation("a summary comes back as it was"):
         is_(results(session)[0]["summary"], text, f"the summary {text:.20} is stored")
     offer(session, summary=text, final=1)
     is_(outcome(session)["summary"], text, "and told")
+# The turn's own incarnation is where its result is looked for, also when somebody has resumed since.
+for settled in (True, False):
+    with situation("a result of a turn whose incarnation is over"):
+        session, _ = living()
+        t.verb("turn_begin", session_id=session, turn_id="t1")
+        t.clock(T0 + 200)
+        if settled:
+            t.verb("settle", session_id=session)
+        t.verb("resume", session_id=session, actor_id="ann")
+        report = t.verb("record_result", session_id=session, turn_id="t1", status="success", exit_code=0, final=1)
+        is_((report["recorded"], report["incarnation"]), (True, 1), f"settled {settled}: it belongs to that incarnation")
+        report = outcome(session, "t1")
+        is_((report["outcome"], report["synthetic"]), ("completed", False), f"settled {settled}: and a waiter is told")
+        is_(t.verb("record_result", session_id=session, turn_id="t1", status="failure")["recorded"], False,
+            f"settled {settled}: it is final")
+        t.refused_sql("write.result", "INSERT INTO tenure_result (session_id, incarnation, turn_id, status, recorded_at)"
+                      " VALUES (?, 2, 't1', 'failure', 1)", (session,),
+                      test=f"settled {settled}: there is no second one in the new incarnation")
+        is_(t.verb("record_result", session_id=session, turn_id="t9", status="success")["incarnation"], 2,
+            f"settled {settled}: that of a turn nobody has seen is of the present one")
 done()
