@@ -16,6 +16,7 @@ ENDINGS = [
     ("exit 0", 0, "success", None),
     ("exit 1", 1, "failure", None),
     ("exit 7", 7, "failure", None),
+    ("exit 128", 128, "failure", None),
     ("exit 255", 255, "failure", None),
     ("kill -TERM $$", 143, "signal", "15"),
     ("kill -KILL $$", 137, "signal", "9"),

@@ -140,6 +140,7 @@ run.wait()
 run = family("sqlite", WAIT, "--lease", "6")  # only now: among those above it could lose so short a lease
 ready(run)
 before = run.session()["revision"]
+descriptors = len(os.listdir(f"/proc/{run.pid}/fd"))
 os.kill(run.helper("sqlite3"), signal.SIGKILL)
 ok(until(lambda: run.session()["revision"] >= before + 2), "KILL of sqlite3: another one renews the lease")
 paused = run.helper("sqlite3")
@@ -147,6 +148,7 @@ os.kill(paused, signal.SIGSTOP)
 ok(until(lambda: not lives(paused)), "a sqlite3 that gives no answer is replaced")
 before = run.session()["revision"]
 ok(until(lambda: run.session()["revision"] > before), "and the lease is renewed")
+ok(until(lambda: len(os.listdir(f"/proc/{run.pid}/fd")) <= descriptors), "and no descriptor is left of those that are gone")
 os.kill(run.pid, signal.SIGTERM)
 is_(run.wait(), 143, "and the command was never disturbed")
 

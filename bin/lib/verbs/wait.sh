@@ -148,7 +148,6 @@ settle_quietly() {
 }
 
 say_progress() {
-  [[ -t 2 ]] || return 0
   use message
   shown "${GIVEN[session]}"
   progress "waiting for $REPLY: $((waited / 1000)) s of ${GIVEN[cap]-240}"
