@@ -9,14 +9,22 @@
 # How long a lock is waited for, in milliseconds.
 BUSY_TIMEOUT=${TENURE_BUSY_TIMEOUT:-5000}
 
-# What stands before every answer, so that nothing that was printed earlier, by a loader say, is part of it.
+# What stands before every answer, so that nothing that was printed earlier, by a loader say, is part of it, and after
+# it: a sqlite3 that is interrupted between two statements ends well.
 MARK='-- answer'
+END_MARK='-- end'
+
+# The signal that a verb has caught, if it catches any. Those of a terminal end sqlite3, too.
+CAUGHT=''
 
 # call_sqlite FILE SCRIPT: runs a script; sets ANSWER to its answer, or to all that was printed if it failed.
 # The status is sqlite3's. Files made here are for their owner only; -init keeps a person's .sqliterc out.
 call_sqlite() {
   local LC_ALL=C
-  ANSWER=$(umask 077 && exec sqlite3 -batch -bail -init /dev/null "$1" 2>&1 <<<"$2") || return
+  ANSWER=$(umask 077 && exec sqlite3 -batch -bail -init /dev/null "$1" 2>&1 <<<"$2"$'\n'".print $END_MARK") || return
+  [[ $ANSWER == *"$END_MARK" ]] || return 130
+  ANSWER=${ANSWER%"$END_MARK"}
+  ANSWER=${ANSWER%$'\n'}
   ANSWER=${ANSWER#*"$MARK"}
   ANSWER=${ANSWER#$'\n'}
 }
@@ -92,8 +100,9 @@ try_write_database() {
 # What SQLite says when Tenure's tables are not there, or are of an older extension: a pattern.
 NO_TENURE='no such @(table|function): @(tenure|session)_'
 
-# report_failure STATUS: says what ANSWER means, and exits.
+# report_failure STATUS: says what ANSWER means, and exits; or exits as the signal does that has been caught.
 report_failure() {
+  [[ -z $CAUGHT ]] || exit $((128 + $(kill -l "$CAUGHT")))
   use message style failure
   explain_failure "$1"
   fail "$FAULT" "$FAULT_TEXT" "$FAULT_RETRYABLE"

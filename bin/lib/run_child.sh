@@ -35,23 +35,26 @@ in_foreground() {
 # so there the command stays in ours, gets the keys of the person itself, and what it started is found by its
 # environment.
 launch() {
-  local hope=yes
-  new_pipe
-  GO=$REPLY
+  local hope=yes ready='' pid=''
   in_foreground || GROUP=yes
   attendant "$@" <&0 &
   ATTENDANT=$!
-  while [[ -z $PID && -n $hope ]]; do
+  while [[ -z $pid || -z $ready ]]; do
     is_running "$ATTENDANT" || hope=
     read_line "$EVENTS" 0.2 || true
-    [[ $LINE != started\ * ]] || PID=${LINE#* }
+    case $LINE in
+      started\ *) pid=${LINE#* } ;;
+      ready) ready=yes ;;
+      ended\ *) exit "${LINE#* }" ;;
+      '')
+        [[ -n $hope ]] || wait "$ATTENDANT" || exit
+        [[ -n $hope ]] || exit 125
+        ;;
+    esac
   done
-  if [[ -z $PID ]]; then
-    wait "$ATTENDANT" || exit
-    exit 125
-  fi
-  # A signal can have come before there was anybody to pass it on to.
-  [[ -z $PASSED ]] || pass_on "$PASSED"
+  PID=$pid
+  # A signal can have come before there was anybody to get it, from the keys of a terminal too.
+  [[ -z $CAUGHT ]] || signal_group "$CAUGHT"
 }
 
 # attendant COMMAND...: what the child does. Where the system can, it dies with its parent, and the command with it;

@@ -104,8 +104,12 @@ keep() {
   ENDED=yes
 }
 
-# begin: the lease is fresh, so the command may begin.
+# begin: the lease is fresh, so the command may begin. One that a signal came for before ends by it and never begins.
 begin() {
+  if [[ -n $CAUGHT ]]; then
+    signal_group "$CAUGHT"
+    return
+  fi
   start_watchdog
   release
   [[ -z ${GIVEN[max-secs]-} ]] || LIMIT_AT=$((NOW + ${GIVEN[max-secs]} * 100))

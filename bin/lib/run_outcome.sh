@@ -20,8 +20,8 @@ judge_exit() {
     STATUS=timeout NOTE="ended after --max-secs ${GIVEN[max-secs]}"
   elif ((CODE == 0)); then
     STATUS=success
-  elif [[ -n $PASSED ]]; then
-    STATUS=interrupted NOTE="$PASSED was passed on"
+  elif [[ -n $CAUGHT ]]; then
+    STATUS=interrupted NOTE="$CAUGHT was passed on"
   elif [[ -n $SIGNAL ]]; then
     STATUS=signal NOTE="ended by signal $SIGNAL ($name)"
   else
@@ -59,6 +59,10 @@ finish() {
   judge_exit
   [[ -z $LOST ]] || find_taker
   record_end || status=$?
+  if ((status >= 128)) || [[ $ANSWER == *': interrupted'* ]]; then # the key for INT reaches sqlite3, too
+    status=0
+    record_end || status=$?
+  fi
   ((status)) || return 0
   use message style failure
   explain_failure "$status"

@@ -3,7 +3,7 @@
 # run_session.sh - the session of 'tenure run': strict, and held by the command's own process.
 
 # start_session: starts the session of the command's process, which waits. A refusal ends this command, and
-# with it the one that waits.
+# with it the one that waits. So does a signal that ends sqlite3: then the command has not begun.
 start_session() {
   local facts scope
   default_scope

@@ -47,12 +47,23 @@ EOF
 
 @test "options of another shell change nothing" {
   local options
-  for options in SHELLOPTS=allexport SHELLOPTS=braceexpand:noglob SHELLOPTS=keyword BASH_COMPAT=4.2 BASHOPTS=localvar_inherit; do
+  for options in SHELLOPTS=allexport SHELLOPTS=braceexpand:noglob SHELLOPTS=keyword BASH_COMPAT=4.2 BASHOPTS=localvar_inherit \
+    FUNCNEST=3; do
     status=0
     env "$options" "$tenure" start --scope "$options" --label $'a\rb\'' >/dev/null || status=$?
     [ "$status" -eq 0 ] || report "$options: $status"
     [ "$(sql "SELECT hex(label) FROM tenure_session WHERE scope = '$options'")" = 610D6227 ] || report "$options: the label"
   done
+}
+
+@test "a sqlite3 that ends early is not believed, whatever its status" {
+  mkdir early
+  printf '#!/bin/sh\ncat >/dev/null\necho "-- answer"\n' >early/sqlite3
+  chmod +x early/sqlite3
+  "$tenure" init >/dev/null
+  status=0
+  PATH=$PWD/early:$PATH "$tenure" list >seen 2>said || status=$?
+  [[ $status -eq 1 && ! -s seen && $(<said) == 'tenure: internal: sqlite3 ended '* ]] || report "$status: $(<said)"
 }
 
 # shellcheck disable=SC2317 # the command calls one of them

@@ -183,7 +183,8 @@ class Run:
         return stat(self.session()["pid"])[1]
 
     def helper(self, name):
-        """The process beside the run with that name."""
+        """The process beside the run with that name, once the session is there."""
+        self.session()
         return until(lambda: next((pid for pid in children(self.pid) if name_of(pid) == name), None))
 
     def watchdog(self):

@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import TENURE, Place, children, kill, lives, stat, until  # noqa: E402
+from command import TENURE, Place, children, kill, lives, name_of, stat, until  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 place = Place()
@@ -140,8 +140,9 @@ run.wait()
 run = family("sqlite", WAIT, "--lease", "6")  # only now: among those above it could lose so short a lease
 ready(run)
 before = run.session()["revision"]
+keeper = run.helper("sqlite3")
 descriptors = len(os.listdir(f"/proc/{run.pid}/fd"))
-os.kill(run.helper("sqlite3"), signal.SIGKILL)
+os.kill(keeper, signal.SIGKILL)
 ok(until(lambda: run.session()["revision"] >= before + 2), "KILL of sqlite3: another one renews the lease")
 paused = run.helper("sqlite3")
 os.kill(paused, signal.SIGSTOP)
@@ -162,6 +163,33 @@ run = runs["deaf"]
 is_((run.wait(), place.result("deaf")["status"], place.completion("deaf")["exit_code"]), (137, "timeout", 137),
     "--max-secs: KILL for a command that ignores TERM")
 gone(pids["deaf"], "nobody survives either")
+
+# A signal at any time before the command has begun: whatever is being made then, the command never begins.
+early = []
+for n in range(12):
+    run = place.run("--scope", f"early-{n}", "--actor", "a", *place.command(f"sleep 0.4; touch early-{n}.ran"))
+    time.sleep(0.01 + 0.01 * n)
+    os.kill(run.pid, signal.SIGTERM)
+    early.append((run.wait(), os.path.exists(place.file(f"early-{n}.ran"))))
+is_([found for found in early if found not in ((143, False), (-15, False))], [],
+    "TERM in the first tenth of a second: the command does not run to its end")
+
+# A signal to the whole group when the command has ended, and its end cannot be recorded yet.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    scope = f"late-{number.name}"
+    run = place.run("--scope", scope, "--actor", "a",
+                    *place.command(f"touch {scope}; until [ -e {scope}.go ]; do sleep 0.05; done"))
+    until(lambda: os.path.exists(place.file(scope)))
+    db = place.connect()
+    db.execute("BEGIN IMMEDIATE")
+    open(place.file(f"{scope}.go"), "w", encoding="ascii").close()
+    until(lambda: len(children(run.pid)) == 1 and name_of(children(run.pid)[0]) == "sqlite3")
+    os.killpg(run.pid, number)
+    time.sleep(0.3)
+    db.execute("COMMIT")
+    db.close()
+    is_((run.wait(), run.err, place.session(scope)["end_reason"], (place.result(scope) or {}).get("status")),
+        (0, "", "run", "success"), f"{number.name} while the end is being recorded: it is recorded")
 
 # A signal before the command has begun: the database is locked, so the session cannot start yet.
 db = place.connect()

@@ -20,18 +20,21 @@ verb_declare() {
 
 verb_run() {
   PID='' ATTENDANT='' GROUP='' GO='' EVENTS='' TELL='' FEED='' KEEPER='' WATCHDOG='' NUMBER=0 ASKED='' PART=''
-  LOST='' LIMITED='' LIMIT_AT='' PASSED='' ENDED='' TAKER='' STRAYS=()
+  LOST='' LIMITED='' LIMIT_AT='' ENDED='' TAKER='' STRAYS=()
   check_run
   locate_database
   [[ $DATABASE == /* ]] || DATABASE=$PWD/${DATABASE#./}
   GIVEN[db]=$DATABASE
   new_pipe
   EVENTS=$REPLY
+  new_pipe
+  GO=$REPLY
   pass_signals
   launch "${REST[@]}"
   start_session
   keep 2>/dev/null # the shell's own words about processes that end are nobody's business
   [[ -z $WATCHDOG ]] || feed_watchdog over
+  trap '' INT TERM HUP # there is nobody left to pass them on to, and the end is to be recorded
   finish
   [[ -z $LOST ]] || tell_lost
   exit "$CODE"
@@ -53,7 +56,7 @@ pass_signals() {
   trap 'pass_on HUP' HUP
 }
 pass_on() {
-  PASSED=$1
+  CAUGHT=$1
   [[ -z $PID || -z $GROUP && $1 == INT ]] || signal_group "$1"
 }
 
