@@ -338,7 +338,7 @@ def deaths():
     """Waiters that die: with all that is theirs where they can, else a moment before it; and nothing is left."""
     session, process = live()
     before = dump()
-    for name in ("INT", "TERM", "HUP", "KILL"):
+    for name in ("INT", "TERM", "HUP", "QUIT", "KILL"):
         number = getattr(signal, "SIG" + name)
         waiter = begin("wait", session, "--cap", "600")
         child = is_waiting(waiter)
@@ -364,6 +364,21 @@ def deaths():
     ok(waiter.returncode not in (0, 1) and stored(session) == [("success", None, "agent")],
        "30, otherwise: it ends with its session, and does not say that it went well")
     waiter.stderr.close()
+    end(process)
+
+
+def stopped():
+    """Cap and elapsed are real time, also while the waiter itself stands still."""
+    session, process = live()
+    waiter = begin("wait", session, "--cap", "2", "--json")
+    is_waiting(waiter)
+    os.killpg(waiter.pid, signal.SIGSTOP)
+    time.sleep(4)
+    os.killpg(waiter.pid, signal.SIGCONT)
+    code, out, _ = finish(waiter)
+    report = json.loads(out)["result"]
+    ok(code == 0 and report["outcome"] == "kv_warm" and report["elapsed_ms"] >= 4000,
+       "a waiter that was stopped beyond its cap says how long it has been") or diag(out)
     end(process)
 
 
@@ -401,7 +416,7 @@ def terminal():
     end(process)
 
 
-for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, moved,
+for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, stopped, moved,
              terminal):
     try:
         test()

@@ -13,7 +13,10 @@ GRACE=1
 # The longest wait, in seconds.
 CAP_MAX=31622400
 
-use reader progress outcomes
+# How long sqlite3 may be late with its answer, in milliseconds: one that is stopped, or a disk that is gone, never answers.
+LATE=10000
+
+use reader progress run_clock outcomes
 
 verb_declare() {
   summary 'wait for the end of a session, and say how it ended'
@@ -27,16 +30,16 @@ verb_declare() {
 
 verb_run() {
   local outcome code unsettled marker report tried=''
-  local -i cap waited=0
+  local -i cap waited=0 begun late
   [[ ${GIVEN[compat]-csa} == csa ]] || usage_error usage.compat '--compat knows csa, not ' "${GIVEN[compat]}" ''
   read_cap
   wait_pieces
   wait_begin
   while :; do
+    time_waited
     look $((cap - waited > PART ? PART : cap - waited))
     if [[ $unsettled == 1 && -z $tried ]]; then
       reader_rest "$GRACE"
-      waited+=$((GRACE * 1000))
       tried=looked
     elif [[ $unsettled == 1 && $tried == looked ]]; then
       settle_quietly
@@ -60,7 +63,10 @@ wait_begin() {
   trap wait_end EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
+  trap 'exit 131' QUIT
   trap 'exit 143' TERM
+  read_clock
+  begun=NOW
   reader_open || report_failure "$FAILURE"
 }
 wait_end() {
@@ -123,22 +129,35 @@ command_line() {
   sql_text "$line"
 }
 
+# time_waited: sets waited. Also while this command was stopped, time has passed.
+time_waited() {
+  read_clock
+  waited=$(((NOW - begun) * 10))
+}
+
 # look MILLISECONDS: waits that long at most; sets what verb_run declares. A synthetic outcome that has no
 # summary is not stored yet.
 look() {
   local LC_ALL=C # long texts are slow to search by characters
+  late=$((waited + $1 + 10#$BUSY_TIMEOUT + LATE))
   reader_current || fail_about database.missing 'the database has been moved, removed or replaced: ' "$DATABASE" ''
   reader_ask "WITH look(r)AS MATERIALIZED(SELECT session_wait($SQL_SESSION,max(0,$1),$SQL_TURN)),
     told(r,o,waited)AS MATERIALIZED(
       SELECT json_set(r,'$.elapsed_ms',$waited+(r->>'elapsed_ms')),r->>'outcome',$waited+(r->>'elapsed_ms')FROM look),
     judged AS(SELECT *,$SQL_CODE AS code,waited/1000 AS seconds FROM told)
     SELECT o||' '||code||' '||(r->>'synthetic' AND r->>'summary' IS NULL)||' '||waited||char(10)
-      ||$SQL_MARKER||char(10)||$SQL_REPORT FROM judged;" ||
+      ||$SQL_MARKER||char(10)||$SQL_REPORT FROM judged;" give_up ||
     report_failure "$FAILURE"
   read -r outcome code unsettled waited <<<"$ANSWER"
   report=${ANSWER#*$'\n'}
   marker=${report%%$'\n'*}
   report=${report#*$'\n'}
+}
+
+# give_up: called while an answer takes its time.
+give_up() {
+  time_waited
+  ((waited < late)) || fail_about unavailable 'no answer comes from ' "$DATABASE" ''
 }
 
 # settle_quietly: gives the session the end that it never got. Whoever may not write, or cannot now, has waited
