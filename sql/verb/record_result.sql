@@ -35,7 +35,7 @@ BEGIN
          r.session_id IS NULL,
          coalesce(session_result_replaces(r.provenance, r.final, coalesce(NEW.provenance, 'agent')), 0)
            AND r.session_id IS NOT NULL
-    FROM (SELECT session_id,
+    FROM (SELECT session_id AS session_id, -- by a name of its own, whatever full_column_names says
                  coalesce((SELECT incarnation FROM tenure_turn
                             WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id),
                           incarnation) AS of_incarnation

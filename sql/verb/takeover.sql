@@ -79,14 +79,16 @@ BEGIN
          parent_session_id, host, boot_id, pid, pid_start_ticks, label, command, cwd)
   SELECT NEW.new_id, s.scope, s.mode, s.owner_kind, NEW.actor_id,
          coalesce(NEW.supervisor_id, s.supervisor_id), s.strict, tenure_clock_kind(),
-         s.granted, session_now(), session_now(), session_now(),
-         lease_grant('machine', s.granted), lease_grant('boot_id', s.granted),
-         lease_grant('deadline', s.granted), lease_grant('file', s.granted),
+         g.granted, session_now(), session_now(), session_now(),
+         lease_grant('machine', g.granted), lease_grant('boot_id', g.granted),
+         lease_grant('deadline', g.granted), lease_grant('file', g.granted),
          session_now(), CASE WHEN s.scope IS NULL THEN 1 ELSE s.revision END,
          CASE WHEN s.scope IS NULL THEN 1 ELSE s.revision END, s.session_id, s.parent_session_id,
          NEW.host, NEW.boot_id, NEW.pid, NEW.pid_start_ticks, NEW.label, NEW.command, NEW.cwd
-    FROM (SELECT *, coalesce(NEW.lease_ttl, lease_ttl) AS granted
-            FROM tenure_session WHERE session_id = NEW.session_id) AS s;
+    FROM tenure_session AS s
+    JOIN (SELECT coalesce(NEW.lease_ttl, lease_ttl) AS granted
+            FROM tenure_session WHERE session_id = NEW.session_id) AS g
+   WHERE s.session_id = NEW.session_id;
   SELECT tenure_refuse('usage.conflict_clause') WHERE changes() <> 1;
   SELECT tenure_report(
            p.session_id, s.scope,
