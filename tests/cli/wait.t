@@ -23,7 +23,7 @@ DB = os.path.join(FOLDER.name, "t.db")
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")} | {"TENURE_DB": DB}
 PATIENCE = 60  # how long anything may take on a busy machine
 
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
     signal.signal(number, signal.SIG_DFL)  # whoever runs this may ignore them, and what it starts would too
 
 
@@ -53,7 +53,7 @@ def start(*arguments):
 
 def live():
     """A session of a live process, and that process."""
-    process = subprocess.Popen(["sleep", "600"])
+    process = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)  # it may outlive a test that fails
     return start("--pid", str(process.pid)), process
 
 
