@@ -12,12 +12,8 @@ BEGIN
    WHERE session_id = NEW.session_id AND incarnation = NEW.incarnation AND turn_id = NEW.turn_id;
   SELECT tenure_check_id('turn_id', NULLIF(NEW.turn_id, '')),
          tenure_check_text('summary', NEW.summary);
-  INSERT INTO tenure_row_gate (session_id, incarnation, late, missing)
-  VALUES (NEW.session_id,
-          CASE WHEN NOT EXISTS (SELECT 1 FROM tenure_turn
-                                 WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id)
-               THEN NEW.incarnation END,
-          1, 'result.missing');
+  INSERT INTO tenure_row_gate (session_id, incarnation, turn_id, late, missing)
+  VALUES (NEW.session_id, NEW.incarnation, NEW.turn_id, 1, 'result.missing');
   SELECT tenure_refuse(CASE WHEN NEW.revision <> 1
                                  OR EXISTS (SELECT 1 FROM tenure_turn
                                              WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id
@@ -42,12 +38,8 @@ BEGIN
                      OR NEW.recorded_at > max(OLD.recorded_at, session_now())
                 THEN 'write.stamp' END,
            'what', 'a result of session ' || OLD.session_id);
-  INSERT INTO tenure_row_gate (session_id, incarnation, late)
-  VALUES (OLD.session_id,
-          CASE WHEN NOT EXISTS (SELECT 1 FROM tenure_turn
-                                 WHERE session_id = OLD.session_id AND turn_id = OLD.turn_id)
-               THEN OLD.incarnation END,
-          1);
+  INSERT INTO tenure_row_gate (session_id, incarnation, turn_id, late)
+  VALUES (OLD.session_id, OLD.incarnation, OLD.turn_id, 1);
 END;
 
 CREATE TRIGGER tenure_result_delete_guard BEFORE DELETE ON tenure_result

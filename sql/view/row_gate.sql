@@ -1,15 +1,19 @@
 -- The rules that a plain row of what belongs to a session begins with: its session is there (where missing is the code
--- for that) and on the clock of this connection; where the row has an incarnation, it is the session's; and what may
--- arrive late, after the end (late = 1), is not of a holder that somebody else has replaced.
+-- for that) and on the clock of this connection; where the row has an incarnation, it is the session's, or else it is about
+-- a turn (turn_id) that is there, whose own incarnation it has; and what may arrive late, after the end (late = 1), is not
+-- of a holder that somebody else has replaced.
 
 CREATE VIEW tenure_row_gate AS
-SELECT NULL AS session_id, NULL AS incarnation, NULL AS late, NULL AS missing WHERE 0;
+SELECT NULL AS session_id, NULL AS incarnation, NULL AS turn_id, NULL AS late, NULL AS missing WHERE 0;
 
 CREATE TRIGGER tenure_row_gate_judge INSTEAD OF INSERT ON tenure_row_gate
 BEGIN
   INSERT INTO tenure_refusal (code, session_id, incarnation)
   VALUES ((SELECT CASE WHEN s.session_id IS NULL THEN NEW.missing
-                       WHEN s.incarnation <> NEW.incarnation THEN 'fence.session'
+                       WHEN s.incarnation <> NEW.incarnation
+                            AND NOT EXISTS (SELECT 1 FROM tenure_turn
+                                             WHERE session_id = NEW.session_id AND turn_id = NEW.turn_id)
+                       THEN 'fence.session'
                        WHEN NEW.late AND session_end_is_loss(s.end_reason) THEN 'fence.token' END
              FROM (SELECT 1) LEFT JOIN tenure_session AS s ON s.session_id = NEW.session_id),
           NEW.session_id, NEW.incarnation);
