@@ -1,20 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2153 # the parts of run share variables
 #
-# run_clock.sh - the clock by which 'tenure run' judges whether its lease still holds, and waiting by it.
+# run_clock.sh - when 'tenure run' does what about its lease, by the clock of clock.sh, and waiting by it.
 #
-# The clock is the time since boot as /proc/uptime gives it: no time step moves it, it goes on while the machine
-# sleeps, and a builtin reads it. The clock of the lease itself stands still while the machine sleeps, so by
-# this clock a lease never seems to last longer than it does.
-
-# read_clock: sets NOW, in hundredths of a second.
-read_clock() {
-  local up
-  if { read -r up _ </proc/uptime; } 2>/dev/null; then
-    NOW=$((10#${up/./}))
-  else
-    printf -v NOW '%(%s)T00' -1
-  fi
-}
+# The clock of the lease itself stands still while the machine sleeps, so by this clock a lease never seems to last
+# longer than it does.
 
 # plan_lease SECONDS HAS_EVIDENCE: sets how long after the last successful heartbeat what happens, in
 # hundredths of a second. A lease without evidence is judged by stamps of whole seconds, so up to one second

@@ -3,7 +3,7 @@
 # run_watchdog.sh - a process beside 'tenure run' that stops the command when the lease is not renewed in
 # time, whatever happens to 'tenure run': also when it hangs, is paused or is killed.
 #
-# It is told when the lease was renewed, by the clock of run_clock.sh. TERM comes when a third of the lease
+# It is told when the lease was renewed, by the clock of clock.sh. TERM comes when a third of the lease
 # is left, KILL when a sixth is. After TERM, a late renewal changes nothing any more.
 
 # start_watchdog: sets WATCHDOG to its process and FEED to the pipe to it.

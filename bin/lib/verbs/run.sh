@@ -6,7 +6,7 @@
 # (run_child.sh), a watchdog that stops the command when the lease is not renewed (run_watchdog.sh), and one
 # sqlite3. Standard input, output and error are the command's.
 
-use create defaults verb run_clock run_child run_session run_watchdog run_keeper attribute run_outcome
+use create defaults verb clock run_clock run_child run_session run_watchdog run_keeper attribute run_outcome
 
 verb_declare() {
   summary 'run a command under a lease, and record how it ended'

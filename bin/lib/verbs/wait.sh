@@ -16,7 +16,7 @@ CAP_MAX=31622400
 # How long sqlite3 may be late with its answer, in milliseconds: one that is stopped, or a disk that is gone, never answers.
 LATE=10000
 
-use reader progress run_clock outcomes
+use reader progress clock outcomes
 
 verb_declare() {
   summary 'wait for the end of a session, and say how it ended'
