@@ -6,8 +6,7 @@
 # 'tenure run' itself has to look at the clock and at its pipe, and a shell that reads does not wait for a child. But
 # as soon as the command has ended, its session is that of a dead process, which anybody may take. So this waits, and
 # does nothing else. It says 'started PID' and 'ended CODE' into the descriptor EVENTS, and the command says 'ready' when
-# it can be signalled. With GROUP, the command gets a
-# process group of its own.
+# it can be signalled. With GROUP, the command gets a process group of its own.
 
 # What is for the command comes through 'tenure run'. No variable is set: all are the command's.
 trap '' INT TERM HUP QUIT

@@ -47,8 +47,10 @@ launch() {
       ready) ready=yes ;;
       ended\ *) exit "${LINE#* }" ;;
       '')
-        [[ -n $hope ]] || wait "$ATTENDANT" || exit
-        [[ -n $hope ]] || exit 125
+        if [[ -z $hope ]]; then
+          wait "$ATTENDANT" || exit
+          exit 125
+        fi
         ;;
     esac
   done

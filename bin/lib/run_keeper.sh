@@ -132,8 +132,7 @@ hear() {
   case $1 in
     "renewed $NUMBER") [[ -z $ASKED ]] || renewed ;;
     "refused $NUMBER") lose ;;
-    late) LOST=yes ;;
-    ended\ *) CODE=${1#* } ENDED=yes ;;
+    late | ended\ *) hear_last "$1" ;;
     '' | renewed\ * | refused\ *) ;;
     *) ANSWER+=$1$'\n' ;;
   esac
@@ -147,9 +146,14 @@ hear() {
 # hear_rest: what was said before the command ended.
 hear_rest() {
   while read_line "$EVENTS" 0.001 && [[ -n $LINE ]]; do
-    case $LINE in
-      late) LOST=yes ;;
-      ended\ *) CODE=${LINE#* } ENDED=yes ;;
-    esac
+    hear_last "$LINE"
   done
+}
+
+# hear_last LINE: what still means something then.
+hear_last() {
+  case $1 in
+    late) LOST=yes ;;
+    ended\ *) CODE=${1#* } ENDED=yes ;;
+  esac
 }
