@@ -6,7 +6,6 @@
 #include "value.h"
 
 #include <float.h>
-#include <stdint.h>
 #include <string.h>
 
 static int json_is_plain(unsigned char c) {

@@ -124,7 +124,6 @@ for verb, columns in BACKWARDS:
                                       (session,))]
         is_(at, sorted(at), f"{verb} {sorted(columns)}, 30 seconds back: nor does the log")
 
-# What belongs to a session is told in the order in which it happened, too.
 # A forced clear from the other clock ends the open turn too, in the last second that the session's own clock knew: ahead
 # of that clock and behind it. The turn began before that second.
 for virtual in (True, False):
@@ -151,6 +150,7 @@ for virtual in (True, False):
             ok(t.value("SELECT max(t.ended_at) <= max(s.changed_at) FROM tenure_turn AS t, tenure_session AS s"),
                f"{name}: and nothing of it is ahead of who goes on")
 
+# What belongs to a session is told in the order in which it happened, too.
 with t.situation("turns, 30 seconds back"):
     session = t.verb("start", **ANN, lease_ttl=60)["session_id"]
     t.clock(T0 + 10)

@@ -481,6 +481,7 @@ with situation("a summary comes back as it was"):
         is_(results(session)[0]["summary"], text, f"the summary {text:.20} is stored")
     offer(session, summary=text, final=1)
     is_(outcome(session)["summary"], text, "and told")
+
 # The turn's own incarnation is where its result is looked for, also when somebody has resumed since.
 for settled in (True, False):
     with situation("a result of a turn whose incarnation is over"):
