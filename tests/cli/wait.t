@@ -120,11 +120,22 @@ def is_waiting(waiter):
     raise TimeoutError("no sqlite3")
 
 
+def descriptors(pid):
+    """What PID has open; without what it closes meanwhile."""
+    found = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            continue
+    return found
+
+
 def reads(pid, database):
     """Waits until PID has read from a database."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        if f"{database}-shm" in [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]:
+        if f"{database}-shm" in descriptors(pid):
             return
         time.sleep(0.02)
     raise TimeoutError(f"{database} was never read")

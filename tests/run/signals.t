@@ -183,7 +183,7 @@ for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     db = place.connect()
     db.execute("BEGIN IMMEDIATE")
     open(place.file(f"{scope}.go"), "w", encoding="ascii").close()
-    until(lambda: len(children(run.pid)) == 1 and name_of(children(run.pid)[0]) == "sqlite3")
+    until(lambda: [name_of(child) for child in children(run.pid)] == ["sqlite3"])
     os.killpg(run.pid, number)
     time.sleep(0.3)
     db.execute("COMMIT")
