@@ -208,7 +208,8 @@ is_([name for name in os.listdir(folder.name) if not name.startswith("live.db")]
 
 for name, act, want in (("Ctrl-C", lambda t: t.key(b"\x03"), signal.SIGINT),
                         ("SIGTERM", lambda t: os.kill(t.pid, signal.SIGTERM), signal.SIGTERM),
-                        ("SIGHUP", lambda t: os.kill(t.pid, signal.SIGHUP), signal.SIGHUP)):
+                        ("SIGHUP", lambda t: os.kill(t.pid, signal.SIGHUP), signal.SIGHUP),
+                        ("Ctrl-\\", lambda t: t.key(b"\x1c"), -131)):
     t = Terminal(path, "repo")
     ok(t.shows("repo: held by worker-1", "session  ses_"), f"one scope, until {name}")
     before = children(t.pid)
