@@ -67,7 +67,8 @@ static const refusal_entry refusal_catalogue[] = {
      "reason {value} is none of interrupted, replaced, review_ended, budget_limited"},
     {"opt.decision", "decision {value} of an approval is none of approved, approved_for_session, "
                      "approved_always, denied, abort"},
-    {"opt.rate_limits", "rate_limits is not a JSON object, or has grown over 65536 bytes"},
+    {"opt.rate_limits",
+     "rate_limits is not a JSON object, names a member twice, or has grown over 65536 bytes"},
     {"opt.replace", "replace {value} is neither 0 nor 1"},
     {"opt.request_kind",
      "kind {value|(none)} is none of approval, user_input, permission, elicitation, "

@@ -12,13 +12,9 @@
 **                                         that is missing is empty
 **   turn_decision_part(decision, part)    one of these parts by name, NULL if it is empty
 **   tenure_add(a, b)                      a + b, a NULL b adds nothing; usage.ceiling, beyond 64 bits
-**   tenure_json_merge(old, new)           the object OLD with the members of NEW in place of its own, at most
-**                                         65,536 bytes
-**   tenure_json_texts(json)               a table of the texts of a JSON array
 */
 #include "turn_functions.h"
-#include "json_read.h"
-#include "json_write.h"
+#include "json_texts.h"
 #include "lease.h"
 #include "refusal.h"
 #include "table.h"
@@ -119,156 +115,13 @@ static void fn_add(sqlite3_context *ctx, int n, sqlite3_value **args) {
   }
 }
 
-/* A merge writes the old members that the new object does not have, then the new ones. */
-typedef struct turn_merge {
-  sqlite3_str *out;
-  const char *other; /* members of this object are left out; NULL: none */
-  size_t other_n;
-  int count;
-  int rc; /* of reading that object */
-} turn_merge;
-
-/* What a look-up of one key goes through. */
-typedef struct turn_key_search {
-  const char *key;
-  size_t key_n;
-  int found;
-} turn_key_search;
-
-static const char *turn_search_member(void *context, const char *key, size_t key_n,
-                                      tn_json_value *value) {
-  turn_key_search *search = context;
-  (void)value;
-  if (search->key_n == key_n && memcmp(search->key, key, key_n) == 0) search->found = 1;
-  return NULL;
-}
-
-static const char *turn_merge_member(void *context, const char *key, size_t key_n,
-                                     tn_json_value *value) {
-  turn_merge *merge = context;
-  if (merge->other != NULL) {
-    turn_key_search search = {key, key_n, 0};
-    tn_json_error error;
-    merge->rc =
-        tn_json_read_object(merge->other, merge->other_n, turn_search_member, &search, &error);
-    if (merge->rc != SQLITE_OK) return "the other object cannot be read";
-    if (search.found) return NULL;
-  }
-  sqlite3_str_appendall(merge->out, merge->count++ > 0 ? "," : "{");
-  tn_json_append_string(merge->out, key, key_n);
-  sqlite3_str_appendchar(merge->out, 1, ':');
-  sqlite3_str_append(merge->out, value->raw, (int)value->raw_n);
-  return NULL;
-}
-
-enum { TURN_LIMITS_MAX = 65536 };
-
-static void fn_json_merge(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  tn_text old, new;
-  tn_json_error error;
-  (void)n;
-  if (!tn_value_text(ctx, args[0], &old) || !tn_value_text(ctx, args[1], &new)) return;
-  if (new.z == NULL) {
-    sqlite3_result_value(ctx, args[0]);
-    return;
-  }
-  turn_merge merge = {sqlite3_str_new(NULL), new.z, new.n, 0, SQLITE_OK};
-  int rc = SQLITE_OK;
-  if (old.z != NULL) rc = tn_json_read_object(old.z, old.n, turn_merge_member, &merge, &error);
-  if (merge.rc != SQLITE_OK) rc = merge.rc;
-  merge.other = NULL;
-  if (rc == SQLITE_OK) rc = tn_json_read_object(new.z, new.n, turn_merge_member, &merge, &error);
-  sqlite3_str_appendall(merge.out, merge.count > 0 ? "}" : "{}");
-  char *text = sqlite3_str_finish(merge.out);
-  if (rc == SQLITE_NOMEM || text == NULL) {
-    sqlite3_free(text);
-    sqlite3_result_error_nomem(ctx);
-  } else if (rc != SQLITE_OK || strlen(text) > TURN_LIMITS_MAX) {
-    sqlite3_free(text);
-    tn_refuse(ctx, "opt.rate_limits", NULL, NULL, 0);
-  } else {
-    sqlite3_result_text(ctx, text, -1, sqlite3_free);
-  }
-}
-
-/* The texts of an array, each as tn_json_read_object() decodes a string. */
-typedef struct turn_texts {
-  char **items;
-  int n;
-  int rc;
-} turn_texts;
-
-static const char *turn_keep_text(void *context, const char *key, size_t key_n,
-                                  tn_json_value *value) {
-  turn_texts *texts = context;
-  (void)key, (void)key_n;
-  if (value->kind != TN_JSON_STRING) return "an item is not a string";
-  if (memchr(value->z, '\0', value->n) != NULL) return "an item has a NUL in it";
-  char **items = sqlite3_realloc64(texts->items, (sqlite3_uint64)(texts->n + 1) * sizeof *items);
-  if (items == NULL) {
-    texts->rc = SQLITE_NOMEM;
-    return "out of memory";
-  }
-  texts->items = items;
-  texts->items[texts->n++] = value->z;
-  value->z = NULL;
-  return NULL;
-}
-
-static void turn_texts_free(turn_texts *texts) {
-  for (int i = 0; i < texts->n; i++) sqlite3_free(texts->items[i]);
-  sqlite3_free(texts->items);
-  sqlite3_free(texts);
-}
-
-/* Reads the JSON array in VALUE; *OUT is NULL on an error, whose text may be in *MESSAGE. */
-static int turn_texts_read(sqlite3_value *value, turn_texts **out, char **message) {
-  tn_json_error error;
-  *out = NULL;
-  const char *z = (const char *)sqlite3_value_text(value);
-  if (z == NULL) return SQLITE_NOMEM;
-  turn_texts *texts = sqlite3_malloc64(sizeof *texts);
-  if (texts == NULL) return SQLITE_NOMEM;
-  memset(texts, 0, sizeof *texts);
-  int rc = tn_json_read_array(z, (size_t)sqlite3_value_bytes(value), turn_keep_text, texts, &error);
-  if (texts->rc != SQLITE_OK) rc = texts->rc;
-  if (rc == SQLITE_OK) {
-    *out = texts;
-    return SQLITE_OK;
-  }
-  turn_texts_free(texts);
-  if (rc == SQLITE_ERROR) *message = tn_refusal_message("opt.keys", NULL, 0);
-  return rc;
-}
-
-static int turn_texts_prepare(sqlite3 *db, void *context, sqlite3_value **arguments, tn_scan *scan,
-                              char **error) {
-  turn_texts *texts;
-  (void)db, (void)context;
-  const int rc = turn_texts_read(arguments[0], &texts, error);
-  if (rc != SQLITE_OK) return rc;
-  scan->data = texts;
-  scan->n_row = texts->n;
-  return SQLITE_OK;
-}
-
-static int turn_texts_column(const tn_scan *scan, int row, int column, sqlite3_context *ctx) {
-  (void)column;
-  sqlite3_result_text(ctx, ((const turn_texts *)scan->data)->items[row], -1, SQLITE_TRANSIENT);
-  return SQLITE_OK;
-}
-
-static void turn_texts_release(tn_scan *scan) {
-  turn_texts_free(scan->data);
-}
-
 /* One row whose data is 1 or 0. */
 typedef struct turn_granted {
   int granted;
 } turn_granted;
 
 /* 1 in *GRANTED if every key of the session is granted, for the session or for its open turn. */
-static int turn_ask_grants(sqlite3 *db, sqlite3_value *session, const turn_texts *keys,
+static int turn_ask_grants(sqlite3 *db, sqlite3_value *session, const tn_json_texts *keys,
                            int *granted) {
   sqlite3_stmt *stmt = NULL;
   int rc = sqlite3_prepare_v2(
@@ -286,14 +139,14 @@ static int turn_ask_grants(sqlite3 *db, sqlite3_value *session, const turn_texts
 
 static int turn_granted_prepare(sqlite3 *db, void *context, sqlite3_value **arguments,
                                 tn_scan *scan, char **error) {
-  turn_texts *keys;
+  tn_json_texts *keys;
   (void)context;
-  int rc = turn_texts_read(arguments[1], &keys, error);
+  int rc = tn_json_texts_read(arguments[1], &keys, error);
   if (rc != SQLITE_OK) return rc;
   turn_granted *answer = sqlite3_malloc64(sizeof *answer);
   rc = answer == NULL ? SQLITE_NOMEM : turn_ask_grants(db, arguments[0], keys, &answer->granted);
   if (rc == SQLITE_ERROR) *error = sqlite3_mprintf("%s", sqlite3_errmsg(db));
-  turn_texts_free(keys);
+  tn_json_texts_free(keys);
   scan->data = answer;
   scan->n_row = 1;
   return rc;
@@ -317,15 +170,7 @@ int tn_turn_register(tn_registry *registry) {
       {"turn_provider_decision", 6, TN_PURE, fn_provider_decision, NULL},
       {"turn_decision_part", 2, TN_PURE, fn_decision_part, NULL},
       {"tenure_add", 2, TN_PURE, fn_add, NULL},
-      {"tenure_json_merge", 2, TN_PURE, fn_json_merge, NULL},
   };
-  static const tn_table texts = {"tenure_json_texts",
-                                 "CREATE TABLE x(value, json HIDDEN)",
-                                 1,
-                                 1,
-                                 turn_texts_prepare,
-                                 turn_texts_column,
-                                 turn_texts_release};
   static const tn_table granted = {"session_granted",
                                    "CREATE TABLE x(granted, session_id HIDDEN, keys HIDDEN)",
                                    1,
@@ -335,7 +180,6 @@ int tn_turn_register(tn_registry *registry) {
                                    turn_granted_release};
   int rc =
       tn_registry_functions(registry, functions, (int)(sizeof functions / sizeof functions[0]));
-  if (rc == SQLITE_OK) rc = tn_registry_table(registry, &texts);
   if (rc == SQLITE_OK) rc = tn_registry_table(registry, &granted);
   return rc;
 }
