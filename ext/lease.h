@@ -67,6 +67,14 @@ tn_lease_state tn_lease_judge(const tn_lease_record *record, const tn_lease_witn
 /* The word for a state: "expired" and so on; NULL for a live one. */
 const char *tn_lease_reason(tn_lease_state state);
 
+/* The deadline of a lease of TTL seconds that WITNESS grants now; saturating. A negative ttl is over at once. */
+int64_t tn_lease_deadline(const tn_lease_witness *witness, int64_t ttl);
+
+/* 1 if the machine, boot, deadline and file in RECORD are those of a lease that WITNESS grants now, none where it has
+** no evidence or there is no ttl. A plain statement computes its deadline a moment before its guard does, so one that
+** is up to ten seconds earlier passes; a later one, which would lengthen the lease, never does. */
+int tn_lease_is_granted(const tn_lease_record *record, const tn_lease_witness *witness);
+
 /* The first second on the wall clock in which the hold is over, if the session falls silent. Unknown if the times
 ** that it needs are. */
 tn_maybe tn_lease_holds_until(const tn_lease_record *record);

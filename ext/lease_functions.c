@@ -19,6 +19,7 @@
 #include "lease_functions.h"
 #include "refusal.h"
 #include "value.h"
+#include "verdict.h"
 
 #include <string.h>
 
@@ -163,13 +164,6 @@ static void fn_overdue(sqlite3_context *ctx, int n, sqlite3_value **args) {
   sqlite3_result_int64(ctx, tn_lease_overdue(&record, &witness));
 }
 
-/* The deadline of a lease of TTL seconds granted now; saturating. A negative ttl is over at once. */
-static sqlite3_int64 lease_deadline(const tn_lease_witness *witness, sqlite3_int64 ttl) {
-  const sqlite3_int64 most = INT64_MAX / 1000000000;
-  const sqlite3_int64 secs = ttl < 0 ? 0 : ttl > most ? most : ttl;
-  return tn_lease_add(witness->monotonic, secs * 1000000000);
-}
-
 /* lease_grant(part, lease_ttl): one part of the evidence of a lease granted now, or NULL where there is
 ** none (no ttl, a virtual clock, a replicated engine, a machine that cannot be identified). */
 static void fn_grant(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -185,7 +179,7 @@ static void fn_grant(sqlite3_context *ctx, int n, sqlite3_value **args) {
   } else if (is_ambiguous) {
     tn_refuse(ctx, "usage.attached", NULL, NULL, 0);
   } else if (strcmp(part.z, "deadline") == 0) {
-    if (witness.machine != NULL) sqlite3_result_int64(ctx, lease_deadline(&witness, ttl.value));
+    if (witness.machine != NULL) sqlite3_result_int64(ctx, tn_lease_deadline(&witness, ttl.value));
   } else if (strcmp(part.z, "machine") == 0) {
     sqlite3_result_text(ctx, witness.machine, -1, SQLITE_TRANSIENT);
   } else if (strcmp(part.z, "boot_id") == 0) {
@@ -197,74 +191,44 @@ static void fn_grant(sqlite3_context *ctx, int n, sqlite3_value **args) {
   }
 }
 
-static int lease_same_text(const char *a, const char *b) {
-  return a == NULL ? b == NULL : b != NULL && strcmp(a, b) == 0;
-}
-
-/* lease_granted(lease_ttl, machine, boot_id, deadline, file): 1 if that is evidence which lease_grant()
-** gives now. A plain statement computes the deadline a moment before its guard does, so one up to ten
-** seconds earlier passes; a later one, which would lengthen the lease, never does. */
+/* lease_granted(lease_ttl, machine, boot_id, deadline, file): 1 if that is evidence which lease_grant() gives now. */
 static void fn_granted(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  const sqlite3_int64 slack = (sqlite3_int64)10 * 1000000000;
-  tn_maybe ttl, deadline;
-  const char *machine, *boot, *file;
+  tn_lease_record record;
   tn_lease_witness witness;
   (void)n;
-  if (!tn_value_maybe(ctx, args[0], "lease_ttl", &ttl)) return;
-  if (!tn_value_string(ctx, args[1], &machine)) return;
-  if (!tn_value_string(ctx, args[2], &boot)) return;
-  if (!tn_value_maybe(ctx, args[3], "lease_deadline_mono", &deadline)) return;
-  if (!tn_value_string(ctx, args[4], &file)) return;
+  memset(&record, 0, sizeof record);
+  if (!tn_value_maybe(ctx, args[0], "lease_ttl", &record.lease_ttl)) return;
+  if (!tn_value_string(ctx, args[1], &record.machine)) return;
+  if (!tn_value_string(ctx, args[2], &record.boot)) return;
+  if (!tn_value_maybe(ctx, args[3], "lease_deadline_mono", &record.deadline)) return;
+  if (!tn_value_string(ctx, args[4], &record.file)) return;
   if (tn_connection_witness(sqlite3_user_data(ctx), &witness, NULL) != SQLITE_OK) {
     sqlite3_result_error_nomem(ctx);
     return;
   }
-  const int has_evidence = witness.machine != NULL && ttl.known;
-  int same = deadline.known == has_evidence &&
-             lease_same_text(machine, has_evidence ? witness.machine : NULL) &&
-             lease_same_text(boot, has_evidence ? witness.boot : NULL) &&
-             lease_same_text(file, has_evidence ? witness.file : NULL);
-  if (same && has_evidence) {
-    const sqlite3_int64 latest = lease_deadline(&witness, ttl.value);
-    same = deadline.value <= latest && deadline.value >= latest - slack;
-  }
-  sqlite3_result_int(ctx, same);
+  sqlite3_result_int(ctx, tn_lease_is_granted(&record, &witness));
 }
 
-enum { VERDICT_PASSIVE_SECS = 30, VERDICT_STARTING_SECS = 60 };
-
-/* session_verdict(process, status, owner_kind, has_pid, stale, overdue_secs, lease_ttl, quiet_secs,
-** started_secs): what can be said of a living session, the first that matches of dead, owned, passive
-** and unknown. PROCESS is the answer of process_state(). A change that is stamped far ahead of the clock is
-** as little a sign of life as one long ago. (Contract: 04, "Process identity".) */
+/* session_verdict(): see verdict.h. A text with a NUL byte in it ends there. */
 static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  tn_text process, status;
-  tn_maybe has_pid, stale, overdue, ttl, quiet, started;
-  int interactive;
+  tn_standing session;
+  tn_maybe has_pid, stale, overdue, ttl, started;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &process) || !tn_value_text(ctx, args[1], &status)) return;
-  if (!lease_read_kind(ctx, args[2], &interactive)) return;
+  if (!tn_value_string(ctx, args[0], &session.process)) return;
+  if (!tn_value_string(ctx, args[1], &session.status)) return;
+  if (!lease_read_kind(ctx, args[2], &session.interactive)) return;
   if (!tn_value_maybe(ctx, args[3], "has_pid", &has_pid)) return;
   if (!tn_value_maybe(ctx, args[4], "stale", &stale)) return;
   if (!tn_value_maybe(ctx, args[5], "overdue_secs", &overdue)) return;
   if (!tn_value_maybe(ctx, args[6], "lease_ttl", &ttl)) return;
-  if (!tn_value_maybe(ctx, args[7], "quiet_secs", &quiet)) return;
+  if (!tn_value_maybe(ctx, args[7], "quiet_secs", &session.quiet)) return;
   if (!tn_value_maybe(ctx, args[8], "started_secs", &started)) return;
-  const int live = process.z != NULL && strcmp(process.z, "live") == 0;
-  const int dead = process.z != NULL && strcmp(process.z, "dead") == 0;
-  const int starting = status.z != NULL && strcmp(status.z, "starting") == 0 && !has_pid.value;
-  const int silent = !live && !interactive && stale.value && overdue.value > ttl.value &&
-                     (!starting || started.value > VERDICT_STARTING_SECS);
-  const char *verdict = "unknown";
-  if (dead || silent) {
-    verdict = "dead";
-  } else if (live || !stale.value) {
-    verdict = "owned";
-  } else if (quiet.known && quiet.value >= -VERDICT_PASSIVE_SECS &&
-             quiet.value <= VERDICT_PASSIVE_SECS) {
-    verdict = "passive";
-  }
-  sqlite3_result_text(ctx, verdict, -1, SQLITE_STATIC);
+  session.has_pid = has_pid.value != 0;
+  session.is_stale = stale.value != 0;
+  session.overdue = overdue.value;
+  session.lease_ttl = ttl.value;
+  session.started_ago = started.value;
+  sqlite3_result_text(ctx, tn_verdict(&session), -1, SQLITE_STATIC);
 }
 
 int tn_lease_register(tn_registry *registry) {

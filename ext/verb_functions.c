@@ -26,6 +26,7 @@
 **   tenure_start_decision(found, stale, wanted, same_owner, proven, strict)
 */
 #include "verb_functions.h"
+#include "fence.h"
 #include "json_write.h"
 #include "refusal.h"
 #include "start.h"
@@ -266,31 +267,32 @@ static int verb_same_text(tn_text a, tn_text b) {
   return a.z == NULL ? b.z == NULL : b.z != NULL && a.n == b.n && memcmp(a.z, b.z, a.n) == 0;
 }
 
-/* tenure_fence_refusal(asked_scope, asked_fence, is_required, scope, fence, has_ended): the code with
-** which a caller is turned away who shows another session's scope or fence, or none where one is
-** required; NULL if all is well. (Contract: 02, "Verbs", "Which row".) */
+/* Reads a fence that a caller shows, which may be NULL. Returns 0 when the result is set. */
+static int verb_read_fence(sqlite3_context *ctx, sqlite3_value *value, tn_maybe *fence) {
+  tn_text text;
+  sqlite3_int64 number = 0;
+  *fence = (tn_maybe){0, 0};
+  if (tn_value_is_null(value)) return 1;
+  if (tn_value_int(value, &number)) {
+    *fence = (tn_maybe){1, number};
+    return 1;
+  }
+  if (tn_value_text(ctx, value, &text)) tn_refuse(ctx, "usage.fence", "value", text.z, text.n);
+  return 0;
+}
+
+/* tenure_fence_refusal(): see fence.h. A scope that is '' is no scope; NULL names none. */
 static void fn_fence_refusal(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  tn_text asked_scope, scope;
-  sqlite3_int64 asked_fence;
-  const char *code = NULL;
+  tn_text asked, scope;
+  tn_maybe shown;
   (void)n;
-  if (!tn_value_text(ctx, args[0], &asked_scope) || !tn_value_text(ctx, args[3], &scope)) return;
-  const int shown = !tn_value_is_null(args[1]);
-  if (shown && !tn_value_int(args[1], &asked_fence)) {
-    tn_text text;
-    if (!tn_value_text(ctx, args[1], &text)) return;
-    tn_refuse(ctx, "usage.fence", "value", text.z, text.n);
-    return;
-  }
-  if (asked_scope.z != NULL && asked_scope.n == 0) asked_scope.z = NULL; /* '' is: no scope */
-  const int scope_given = !tn_value_is_null(args[0]);
-  if ((scope_given && !verb_same_text(asked_scope, scope)) || sqlite3_value_int(args[5])) {
-    code = "fence.session";
-  } else if (shown && asked_fence != sqlite3_value_int64(args[4])) {
-    code = "fence.token";
-  } else if (!shown && sqlite3_value_int(args[2])) {
-    code = "fence.required";
-  }
+  if (!tn_value_text(ctx, args[0], &asked) || !tn_value_text(ctx, args[3], &scope)) return;
+  if (!verb_read_fence(ctx, args[1], &shown)) return;
+  const int names_scope = asked.z != NULL;
+  if (asked.n == 0) asked.z = NULL;
+  const char *code =
+      tn_fence_refusal(names_scope && !verb_same_text(asked, scope), sqlite3_value_int(args[5]),
+                       shown, sqlite3_value_int64(args[4]), sqlite3_value_int(args[2]));
   sqlite3_result_text(ctx, code, -1, SQLITE_STATIC);
 }
 

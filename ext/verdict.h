@@ -1,0 +1,33 @@
+/*
+** verdict.h - what can be said of a living session from outside.
+**
+** Pure C: no SQLite, no clock. (Contract: 04, "Process identity".)
+*/
+#ifndef TN_VERDICT_H
+#define TN_VERDICT_H
+
+#include "maybe.h"
+
+/* What is known of the session. Durations are seconds up to now; a negative one is a stamp that is ahead. */
+typedef struct tn_standing {
+  const char *process; /* live, dead or unknown, as process_state() says; NULL is unknown */
+  const char *status;
+  int interactive;
+  int has_pid;
+  int is_stale;        /* its hold has run out */
+  int64_t overdue;     /* since it ran out */
+  int64_t lease_ttl;   /* 0 without a lease */
+  tn_maybe quiet;      /* since its last change */
+  int64_t started_ago; /* since it was started */
+} tn_standing;
+
+/* The first that fits:
+**   dead     its process is; or, whatever became of that, it is autonomous and has been overdue for longer than a ttl,
+**            and for a minute if it never got beyond starting
+**   owned    its process lives, or its hold has not run out
+**   passive  it changed within 30 seconds: somebody may be about to take it up. A change that is stamped far ahead of
+**            the clock is as little a sign of life as one long ago
+**   unknown  otherwise */
+const char *tn_verdict(const tn_standing *session);
+
+#endif
