@@ -2,7 +2,9 @@
 ** check_functions.c - validation of what callers give to verbs.
 **
 ** Each gives the value back in its stored form, lets NULL through as NULL, and refuses anything else:
-**   tenure_check_id(what, value)       opt.blank_id, opt.bad_id: actors, supervisors, sessions
+**   tenure_check_id(what, value)       opt.blank_id, opt.bad_id: of sessions, turns and the like
+**   tenure_check_actor(what, value)    the same for who acts, where "interactive" is reserved: it is the owner of every
+**                                      interactive session
 **   tenure_check_scope(value)          opt.scope; NULL gives 'main', '' gives NULL (no scope)
 **   tenure_check_text(what, value)     opt.text: valid UTF-8 without NUL, at most 65,536 bytes
 **   tenure_check_int(code, value, low, high)   CODE, unless a whole number in that range
@@ -34,18 +36,27 @@ static void check_refuse(sqlite3_context *ctx, tn_text code, tn_text value) {
   tn_refuse(ctx, code.z == NULL ? "" : code.z, "value", value.z, value.n);
 }
 
-static void fn_check_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
+static void check_id(sqlite3_context *ctx, sqlite3_value **args, int is_actor) {
   tn_text what, id;
-  (void)n;
   const int is_blob = sqlite3_value_type(args[1]) == SQLITE_BLOB; /* it would equal no stored id */
   if (!tn_value_text(ctx, args[0], &what) || !tn_value_text(ctx, args[1], &id)) return;
   if (id.z == NULL) return;
   const tn_id_fault fault = is_blob ? TN_ID_BAD : tn_text_id_fault(id.z, id.n);
-  if (fault == TN_ID_OK) {
+  if (fault == TN_ID_OK || (fault == TN_ID_RESERVED && !is_actor)) {
     check_give(ctx, id);
   } else {
     tn_refuse(ctx, fault == TN_ID_BLANK ? "opt.blank_id" : "opt.bad_id", "what", what.z, what.n);
   }
+}
+
+static void fn_check_id(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
+  check_id(ctx, args, 0);
+}
+
+static void fn_check_actor(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
+  check_id(ctx, args, 1);
 }
 
 static void fn_check_scope(sqlite3_context *ctx, int n, sqlite3_value **args) {
@@ -145,6 +156,7 @@ static void fn_is_blank(sqlite3_context *ctx, int n, sqlite3_value **args) {
 int tn_check_register(tn_registry *registry) {
   static const tn_function functions[] = {
       {"tenure_check_id", 2, TN_PURE, fn_check_id, NULL},
+      {"tenure_check_actor", 2, TN_PURE, fn_check_actor, NULL},
       {"tenure_check_scope", 1, TN_PURE, fn_check_scope, NULL},
       {"tenure_check_text", 2, TN_PURE, fn_check_text, NULL},
       {"tenure_check_int", 4, TN_PURE, fn_check_int, NULL},

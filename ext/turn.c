@@ -1,9 +1,9 @@
 /*
 ** turn.c - judgement about turns; see turn.h.
 **
-** The decision table below is read from the top; the first row that fits an event decides. A cell of "-"
-** fits anything, or says that there is nothing to say. <state> stands for the mapped state of a
-** session.state.changed, <outcome> for the state that the event's outcome ends a turn in.
+** Of the decision table below the first row that fits an event decides. In the columns that an event is compared with,
+** NIL, ANY and EITHER fit anything; the second is the mapped state of a session.state.changed, and the state that the
+** outcome ends a turn in for any other. In those that say what is done, NIL is nothing.
 */
 #include "turn.h"
 

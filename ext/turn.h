@@ -32,7 +32,7 @@ typedef struct tn_turn_decision {
   const char *reason;
   const char *status; /* the session's next status */
   const char *turn;   /* what happens to turns: keep, start, supersede, end, record, settle */
-  const char *state;  /* the state in which a turn ends, or NULL */
+  const char *end;    /* the state in which a turn ends, or NULL */
   const char *error;  /* what happens to last_error: keep, clear, set */
 } tn_turn_decision;
 

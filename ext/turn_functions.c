@@ -77,7 +77,7 @@ static void fn_provider_decision(sqlite3_context *ctx, int n, sqlite3_value **ar
   }
   char *text = sqlite3_mprintf("%s|%s|%s|%s|%s", turn_or_empty(decision.reason),
                                turn_or_empty(decision.status), decision.turn,
-                               turn_or_empty(decision.state), decision.error);
+                               turn_or_empty(decision.end), decision.error);
   if (text == NULL) {
     sqlite3_result_error_nomem(ctx);
   } else {

@@ -13,7 +13,7 @@ takes_dry_run() { option dry-run '' flag '' 'say what would be done, and change 
 
 # keep_house LIST WORD DRY: does the verb until it has nothing left to do, and tells about it. LIST is the list of
 # what was done in its report, WORD says what was done. With --dry-run the report is DRY instead, SQL for a JSON
-# object of the same form; NULL means that there is no such session.
+# object with the same lists, whose rows tell what is known before; NULL means that there is no such session.
 keep_house() {
   local question more='' done_rows='' skipped_rows=''
   local -i count=0 skipped=0 forgotten=0 found gone
@@ -91,17 +91,17 @@ take_part() {
 
 # tell_house LIST WORD: shows what take_part has added up.
 tell_house() {
-  local dry=false word=$2 text
-  ! is_given dry-run || dry=true word="would be $2"
+  local dry=false would='' text
+  ! is_given dry-run || dry=true would='would be '
   if [[ $FORMAT == json ]]; then
     text="{\"dry_run\":$dry,\"$1\":[$done_rows],\"skipped\":[$skipped_rows]"
-    [[ $COMMAND != gc || $dry == true ]] || text+=",\"receipts\":$forgotten"
+    [[ $COMMAND != gc ]] || text+=",\"receipts\":$forgotten"
     emit_result "$text}"
     return
   fi
   text="$done_rows$skipped_rows${skipped_rows:+$'\n'}"
   ((skipped <= SKIPPED_SHOWN)) || text+="skipped: $((skipped - SKIPPED_SHOWN)) more"$'\n'
-  text+="$count $word, $skipped skipped"
-  ((forgotten == 0)) || text+=", $forgotten receipts forgotten"
+  text+="$count $would$2, $skipped skipped"
+  ((forgotten == 0)) || text+=", $forgotten receipts ${would}forgotten"
   emit "$text"
 }

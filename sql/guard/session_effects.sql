@@ -100,7 +100,10 @@ BEGIN
                     OR NEW.usage_reasoning_output <> OLD.usage_reasoning_output
                     OR NEW.usage_cost_usd <> OLD.usage_cost_usd THEN 'session.usage'
                ELSE 'session.changed' END,
-          OLD.status, NEW.status, coalesce(tenure_verb_actor(), NEW.ended_by),
+          OLD.status, NEW.status,
+          coalesce(tenure_verb_actor(), CASE WHEN session_is_terminal(NEW.status)
+                                                  AND NOT session_is_terminal(OLD.status)
+                                             THEN NEW.ended_by END),
           tenure_object('verb', tenure_verb_name(), 'reason', tenure_verb_reason(),
                         'fence', NULLIF(NEW.fence, OLD.fence),
                         'prior_fence', NULLIF(OLD.fence, NEW.fence),

@@ -13,8 +13,8 @@ BEGIN
                        'holder_since', started_at)
     FROM tenure_session WHERE scope = NEW.scope AND ended_at IS NULL;
   SELECT tenure_check_id('session_id', NEW.session_id),
-         tenure_check_id('owner_id', CASE WHEN NEW.owner_kind <> 'interactive' THEN NEW.owner_id END),
-         tenure_check_id('supervisor_id', NEW.supervisor_id), tenure_check_scope(NEW.scope),
+         tenure_check_actor('owner_id', CASE WHEN NEW.owner_kind <> 'interactive' THEN NEW.owner_id END),
+         tenure_check_actor('supervisor_id', NEW.supervisor_id), tenure_check_scope(NEW.scope),
          tenure_check_id('parent_session_id', NEW.parent_session_id),
          tenure_check_text('label', NEW.label), tenure_check_text('command', NEW.command),
          tenure_check_text('cwd', NEW.cwd), tenure_check_text('host', NEW.host),

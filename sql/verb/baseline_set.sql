@@ -11,7 +11,7 @@ CREATE TRIGGER tenure_baseline_set_run INSTEAD OF INSERT ON tenure_baseline_set
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('baseline_set', NEW.actor_id, NULL);
-  SELECT tenure_check_id('actor_id', NEW.actor_id),
+  SELECT tenure_check_actor('actor_id', NEW.actor_id),
          tenure_check_id('name', coalesce(NEW.name, '')), tenure_check_text('digest', NEW.digest),
          tenure_refuse(CASE WHEN NEW.digest IS NULL THEN 'opt.required' END, 'what', 'digest');
   INSERT INTO tenure_refusal (code, session_id, actor_id, asked)

@@ -11,7 +11,7 @@ CREATE TRIGGER tenure_clear_run INSTEAD OF INSERT ON tenure_clear
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('clear', NEW.actor_id, NEW.reason);
-  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive')),
+  SELECT tenure_check_id('actor_id', NEW.actor_id),
          tenure_check_text('reason', NEW.reason),
          tenure_check_int('opt.force', NEW.force, 0, 1), tenure_check_scope(NEW.scope);
   SELECT tenure_refuse(CASE WHEN CAST(NEW.force AS INTEGER) = 1

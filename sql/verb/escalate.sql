@@ -12,7 +12,7 @@ BEGIN
   SELECT tenure_check_word('opt.kind', coalesce(NEW.kind, ''), 'blocking', 'non_blocking'),
          tenure_refuse(CASE WHEN tenure_is_blank(NEW.reason)
                             THEN 'opt.required' END, 'what', 'reason'),
-         tenure_check_text('reason', NEW.reason), tenure_check_id('actor_id', NEW.actor_id);
+         tenure_check_text('reason', NEW.reason), tenure_check_actor('actor_id', NEW.actor_id);
   INSERT INTO tenure_escalate_new (escalation_id, scope, kind, reason)
   VALUES (session_mint_id('esc_'), tenure_check_scope(NEW.scope), NEW.kind,
           tenure_check_text('reason', NEW.reason));

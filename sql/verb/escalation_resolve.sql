@@ -8,7 +8,7 @@ CREATE TRIGGER tenure_escalation_resolve_run INSTEAD OF INSERT ON tenure_escalat
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('escalation_resolve', NEW.actor_id, NULL);
-  SELECT tenure_check_id('actor_id', NEW.actor_id);
+  SELECT tenure_check_actor('actor_id', NEW.actor_id);
   SELECT tenure_refuse(
            CASE WHEN NOT EXISTS (SELECT 1 FROM tenure_escalation
                                   WHERE escalation_id = NEW.escalation_id AND resolved_at IS NULL)

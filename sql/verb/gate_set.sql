@@ -10,7 +10,7 @@ CREATE TRIGGER tenure_gate_set_run INSTEAD OF INSERT ON tenure_gate_set
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('gate_set', NEW.actor_id, NULL);
-  SELECT tenure_check_id('actor_id', NEW.actor_id);
+  SELECT tenure_check_actor('actor_id', NEW.actor_id);
   SELECT tenure_refuse(CASE WHEN NEW.gates IS NULL THEN 'opt.gates'
                             WHEN tenure_check_scope(NEW.scope) IS NULL THEN 'opt.required' END,
                        'what', 'scope'),

@@ -1,7 +1,7 @@
 -- tenure_gc: removes sessions that ended older_than_secs ago (604800, a week) or longer, out of
 -- tenure_collectable, the oldest first, at most max_rows at a time (500), each with all that belonged to it;
--- one event per session and the counter of its scope stay. It also forgets old receipts: those of the last
--- 30 minutes and the newest 10,000 are kept.
+-- one event per session and the counter of its scope stay. It also forgets the receipts of tenure_forgettable, the
+-- oldest first, as many at a time.
 -- receipt:
 
 CREATE VIEW tenure_gc AS
@@ -32,10 +32,7 @@ BEGIN
                            AND ended_at <= session_now() - NEW.older_than_secs
                          ORDER BY ended_at, session_id LIMIT NEW.max_rows);
   DELETE FROM tenure_receipt
-   WHERE receipt_id IN (SELECT receipt_id FROM tenure_receipt
-                         WHERE at < session_now() - 1800
-                           AND at < (SELECT at FROM tenure_receipt ORDER BY at DESC LIMIT 1 OFFSET 9999)
-                         ORDER BY at LIMIT NEW.max_rows);
+   WHERE receipt_id IN (SELECT receipt_id FROM tenure_forgettable ORDER BY at LIMIT NEW.max_rows);
   SELECT tenure_report(
            NULL, NULL, 'command', 'gc', 'ok:bool', 1, 'older_than_secs', NEW.older_than_secs,
            'collected:json',
@@ -59,8 +56,5 @@ BEGIN
            EXISTS (SELECT 1 FROM tenure_collectable
                     WHERE clock = tenure_clock_kind()
                       AND ended_at <= session_now() - NEW.older_than_secs)
-           OR EXISTS (SELECT 1 FROM tenure_receipt
-                       WHERE at < session_now() - 1800
-                         AND at < (SELECT at FROM tenure_receipt ORDER BY at DESC
-                                    LIMIT 1 OFFSET 9999)));
+           OR EXISTS (SELECT 1 FROM tenure_forgettable));
 END;

@@ -26,7 +26,7 @@ SELECT NULL AS session_id, NULL AS scope, NULL AS actor_id, NULL AS fence, NULL 
 CREATE TRIGGER tenure_heartbeat_renew INSTEAD OF INSERT ON tenure_heartbeat_found
 BEGIN
   SELECT tenure_within('heartbeat'),
-         tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
+         tenure_check_id('actor_id', NEW.actor_id);
 
   -- The guards, in the order of the contract. The right fence stands for the actor.
   INSERT INTO tenure_refusal (code, session_id, scope, actor_id, asked)

@@ -14,7 +14,7 @@ CREATE TRIGGER tenure_record_result_run INSTEAD OF INSERT ON tenure_record_resul
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('record_result', NEW.actor_id, NULL);
-  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive')),
+  SELECT tenure_check_id('actor_id', NEW.actor_id),
          tenure_check_id('turn_id', NULLIF(NEW.turn_id, '')),
          tenure_check_int('opt.exit_code', NEW.exit_code, -2147483648, 4294967295),
          tenure_check_text('summary', NEW.summary), tenure_check_int('opt.final', NEW.final, 0, 1),

@@ -11,7 +11,7 @@ CREATE TRIGGER tenure_resume_run INSTEAD OF INSERT ON tenure_resume
 WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('resume', NEW.actor_id, NEW.reason);
-  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
+  SELECT tenure_check_id('actor_id', NEW.actor_id);
   SELECT tenure_refuse(CASE WHEN NEW.session_id IS NULL THEN 'opt.required' END, 'what', 'session_id'),
          tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
          tenure_check_text('reason', NEW.reason);

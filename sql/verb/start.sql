@@ -29,8 +29,8 @@ BEGIN
     FROM (SELECT tenure_start_lifecycle(NEW.lifecycle, NEW.actor_id, NEW.owner_kind, NEW.supervisor_id,
                                         NEW.lease_ttl) AS lifecycle) AS q;
   SELECT tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
-         tenure_check_id('actor_id', NEW.actor_id),
-         tenure_check_id('supervisor_id', NEW.supervisor_id),
+         tenure_check_actor('actor_id', NEW.actor_id),
+         tenure_check_actor('supervisor_id', NEW.supervisor_id),
          tenure_check_id('parent_session_id', NEW.parent_session_id),
          tenure_check_scope(NEW.scope);
   SELECT tenure_check_word('opt.lifecycle', NEW.lifecycle, 'interactive', 'autonomous'),
@@ -53,8 +53,8 @@ BEGIN
          q.scope, q.lifecycle, NEW.mode,
          CASE q.lifecycle WHEN 'interactive' THEN 'interactive'
                           ELSE coalesce(NEW.owner_kind, 'runtime_worker') END,
-         coalesce(tenure_check_id('actor_id', NEW.actor_id), 'interactive'),
-         tenure_check_id('supervisor_id', NEW.supervisor_id),
+         coalesce(tenure_check_actor('actor_id', NEW.actor_id), 'interactive'),
+         tenure_check_actor('supervisor_id', NEW.supervisor_id),
          tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
          min(h.remaining_secs, h.lease_ttl),
          NEW.session_id, NEW.fence, tenure_check_int('opt.strict', NEW.strict, 0, 1), NEW.status,

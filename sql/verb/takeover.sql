@@ -14,8 +14,8 @@ WHEN NEW.receipt_id IS NULL
 BEGIN
   SELECT tenure_verb('takeover', NEW.actor_id, NEW.reason);
   SELECT tenure_refuse(CASE WHEN NEW.actor_id IS NULL THEN 'opt.actor_required' END),
-         tenure_check_id('actor_id', NEW.actor_id),
-         tenure_check_id('supervisor_id', NEW.supervisor_id),
+         tenure_check_actor('actor_id', NEW.actor_id),
+         tenure_check_actor('supervisor_id', NEW.supervisor_id),
          tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
          tenure_check_text('reason', NEW.reason), tenure_check_scope(NEW.scope),
          tenure_check_int('usage.expected_revision', NEW.expected_revision, -9223372036854775807,
@@ -25,8 +25,8 @@ BEGIN
   VALUES (coalesce(NEW.session_id, (SELECT session_id FROM tenure_session
                                      WHERE scope = tenure_check_scope(NEW.scope)
                                        AND ended_at IS NULL)),
-          session_mint_id(), NEW.scope, tenure_check_id('actor_id', NEW.actor_id),
-          tenure_check_id('supervisor_id', NEW.supervisor_id), NEW.fence,
+          session_mint_id(), NEW.scope, tenure_check_actor('actor_id', NEW.actor_id),
+          tenure_check_actor('supervisor_id', NEW.supervisor_id), NEW.fence,
           tenure_check_text('reason', NEW.reason), NEW.expected_revision,
           tenure_check_int('opt.lease_range', NEW.lease_ttl, 1, 31536000),
           tenure_check_text('host', NEW.host), tenure_check_text('boot_id', NEW.boot_id),

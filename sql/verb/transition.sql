@@ -15,7 +15,7 @@ BEGIN
   SELECT tenure_verb('transition', NEW.actor_id, NEW.reason);
   SELECT tenure_refuse(CASE WHEN NEW.session_id IS NULL OR NEW.status IS NULL THEN 'opt.required' END,
                        'what', CASE WHEN NEW.session_id IS NULL THEN 'session_id' ELSE 'status' END);
-  SELECT tenure_check_id('actor_id', NULLIF(NEW.actor_id, 'interactive'));
+  SELECT tenure_check_id('actor_id', NEW.actor_id);
   SELECT tenure_refuse(CASE WHEN typeof(NEW.status) = 'blob' THEN 'usage.status' END,
                        'word', NEW.status);
   SELECT session_is_active(NEW.status), tenure_check_text('reason', NEW.reason),

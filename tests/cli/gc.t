@@ -57,3 +57,19 @@ load helper
   says '501 collected, 0 skipped'
   [ "$(sql 'SELECT count(*) FROM tenure_session')" = 0 ]
 }
+
+@test "a dry run also tells of the receipts that would be forgotten, and forgets none" {
+  tenure init
+  sqlite3 -batch -bail -init /dev/null "$TENURE_DB" ".load ${tenure%/bin/*}/dist/tenure" \
+    "WITH n(i) AS (VALUES (1) UNION ALL SELECT i+1 FROM n WHERE i<10003)
+       INSERT INTO tenure_receipt SELECT 'r'||i, 'start', NULL, NULL, '{}', i FROM n"
+  tenure gc --dry-run
+  done_ok
+  says '0 would be collected, 0 skipped, 3 receipts would be forgotten'
+  tenure gc --dry-run --json
+  json '.result == {dry_run: true, collected: [], skipped: [], receipts: 3}'
+  [ "$(sql 'SELECT count(*) FROM tenure_receipt')" = 10003 ]
+  tenure gc
+  says '0 collected, 0 skipped, 3 receipts forgotten'
+  [ "$(sql 'SELECT count(*) FROM tenure_receipt')" = 10000 ]
+}

@@ -491,6 +491,18 @@ for before in ("starting", "running", "idle", "interrupted", "error", "exiting")
             is_((report["applied"], report["status"]), (True, want), f"end of an unseen turn in {before}, {outcome}")
 
 # Usage of a turn: totals now - totals at start.
+with t.situation("usage after the end"):
+    session = working()
+    t.verb("clear", session_id=session, actor_id="boss", force=1, reason="r")
+    t.verb("usage", session_id=session, output=7)
+    is_(t.sql("SELECT event, actor_id FROM tenure_event WHERE event IN ('session.ended', 'session.usage')"),
+        [("session.ended", "boss"), ("session.usage", None)], "what is told afterwards is not of who ended the session")
+with t.situation("an end by a plain statement"):
+    session = working()
+    t.sql("UPDATE tenure_session SET status = 'failed', ended_by = 'ops', revision = revision + 1")
+    t.sql("UPDATE tenure_session SET label = 'x', revision = revision + 1")
+    is_(t.sql("SELECT event, actor_id FROM tenure_event WHERE revision > 2 AND event LIKE 'session.%'"),
+        [("session.ended", "ops"), ("session.changed", None)], "is by who the row says, and nothing later is")
 with t.situation("usage of a turn"):
     session = living()
     t.verb("usage", session_id=session, input=10, cached_input=2, output=3, reasoning_output=1, cost_usd=0.5)

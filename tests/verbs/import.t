@@ -47,6 +47,7 @@ imports(V4, ROW, "version 4")
 imports(V3, ROW | INTERACTIVE, "version 3: an interactive session at revision 1")
 imports(V4 | {"schema_version": 2}, ROW, "fields count whatever the version says")
 imports(V4 | {"later": {"x": [1, None]}, "": 0}, ROW, "keys that nobody knows pass")
+imports(V4 | {"session_id": "interactive"}, ROW | {"session_id": "interactive"}, "only who acts may not be called so")
 for field in ("owner_id", "supervisor_id", "lease_ttl_secs", "last_heartbeat_at_epoch_s"):
     imports(V3 | {field: None}, ROW | INTERACTIVE, f"null for {field}")
 imports(V4 | {"owner_kind": "interactive"}, ROW | INTERACTIVE | {"mode": "implement", "revision": 41,
