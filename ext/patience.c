@@ -18,8 +18,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* A commit takes from some tens of microseconds to some milliseconds. Shorter pauses would take from who holds
-** the lock the processor that it needs; longer ones would leave the lock lying idle. Who is still waiting
+/* A commit takes from some tens of microseconds to some milliseconds. Shorter pauses would take the
+** processor from whoever holds the lock; longer ones would leave the lock lying idle. Who is still waiting
 ** after about half a second waits for something else than a queue of commits, and looks less often. */
 enum {
   PATIENCE_LEAST_US = 50,

@@ -67,26 +67,26 @@ static void policy_refuse_value(sqlite3_context *ctx, const char *code, sqlite3_
 
 /* session_is_...(status): all predicates share this; which one is asked is the function's own data. It runs for
 ** each row of a scan, so it looks up the answer and not the status. */
-static void policy_holds(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_holds(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   const tn_predicate *predicate = sqlite3_user_data(ctx);
   const char *z = (const char *)sqlite3_value_text(args[0]);
   if (z == NULL) {
     (void)policy_is_null_status(ctx, args[0]);
     return;
   }
-  const size_t n = (size_t)sqlite3_value_bytes(args[0]);
-  const int holds = tn_policy_holds(z, n, *predicate);
+  const size_t length = (size_t)sqlite3_value_bytes(args[0]);
+  const int holds = tn_policy_holds(z, length, *predicate);
   if (holds >= 0) {
     sqlite3_result_int(ctx, holds);
   } else {
-    tn_refuse(ctx, "usage.status", "word", z, n);
+    tn_refuse(ctx, "usage.status", "word", z, length);
   }
 }
 
 /* session_settles_turn_as(status) */
-static void policy_settles_turn_as(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_settles_turn_as(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   int status;
   if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
   sqlite3_result_text(ctx, tn_policy_of((tn_status)status)->settles_turn_as, -1, SQLITE_STATIC);
@@ -107,8 +107,8 @@ static void policy_append_json(sqlite3_str *out, const tn_status_policy *policy)
 }
 
 /* session_status_policy(status) */
-static void policy_as_json(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_as_json(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   int status;
   if (!policy_read_status(ctx, args[0], &status) || status == POLICY_NULL_STATUS) return;
   sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(ctx));
@@ -126,8 +126,8 @@ static void policy_as_json(sqlite3_context *ctx, int argc, sqlite3_value **args)
 }
 
 /* session_can_transition(from, to) */
-static void policy_can_transition(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_can_transition(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   tn_status from, to;
   if (policy_read_pair(ctx, args, &from, &to)) {
     sqlite3_result_int(ctx, tn_policy_can_transition(from, to));
@@ -135,8 +135,8 @@ static void policy_can_transition(sqlite3_context *ctx, int argc, sqlite3_value 
 }
 
 /* session_end_status(status, wanted): the end to write when a verb wants it to end as WANTED */
-static void policy_end_status(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_end_status(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   tn_status from, wanted;
   if (policy_read_pair(ctx, args, &from, &wanted)) {
     policy_result_status(ctx, tn_policy_end(from, wanted));
@@ -153,8 +153,8 @@ static void policy_result_next(sqlite3_context *ctx, sqlite3_int64 revision) {
 }
 
 /* session_next_revision(revision) */
-static void policy_next_revision(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_next_revision(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   sqlite3_int64 revision;
   if (tn_value_int(args[0], &revision)) {
     policy_result_next(ctx, revision);
@@ -193,8 +193,8 @@ static int policy_read_revision(sqlite3_context *ctx, sqlite3_value **args,
 }
 
 /* session_transition(from, to, revision, expected_revision) */
-static void policy_transition(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_transition(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   tn_status from, to;
   sqlite3_int64 revision;
   if (!policy_read_pair(ctx, args, &from, &to)) return;
@@ -210,8 +210,8 @@ static void policy_transition(sqlite3_context *ctx, int argc, sqlite3_value **ar
 }
 
 /* session_termination(status, failure_origin, exit_code, exit_signal) */
-static void policy_termination(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_termination(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   int status;
   tn_text origin;
   tn_maybe exit_code;
@@ -225,8 +225,8 @@ static void policy_termination(sqlite3_context *ctx, int argc, sqlite3_value **a
 }
 
 /* session_require_commandable(session_id, status) */
-static void policy_require_commandable(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_require_commandable(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   int status;
   if (!policy_read_status(ctx, args[1], &status) || status == POLICY_NULL_STATUS) return;
   const tn_status_policy *policy = tn_policy_of((tn_status)status);
@@ -243,8 +243,8 @@ static void policy_require_commandable(sqlite3_context *ctx, int argc, sqlite3_v
 }
 
 /* session_status_from(system, word): a NULL word is a NULL status, a NULL system an unknown one */
-static void policy_status_from(sqlite3_context *ctx, int argc, sqlite3_value **args) {
-  (void)argc;
+static void fn_status_from(sqlite3_context *ctx, int n, sqlite3_value **args) {
+  (void)n;
   tn_text system, word;
   if (!tn_value_text(ctx, args[0], &system) || !tn_value_text(ctx, args[1], &word)) return;
   if (word.z == NULL) return;
@@ -258,38 +258,41 @@ static void policy_status_from(sqlite3_context *ctx, int argc, sqlite3_value **a
   tn_refuse_with(ctx, "usage.status_alias", facts, 2);
 }
 
+/* Where the user data of a predicate's function points to. */
 static const tn_predicate policy_predicates[] = {
-    TN_PREDICATE_ACTIVE,
-    TN_PREDICATE_TERMINAL,
-    TN_PREDICATE_COMMANDABLE,
-    TN_PREDICATE_LIVE_HOST_ELIGIBLE,
-    TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE,
-    TN_PREDICATE_COLLECTABLE,
-    TN_PREDICATE_DESTROYED,
-    TN_PREDICATE_ALLOWS_TURN,
+    [TN_PREDICATE_ACTIVE] = TN_PREDICATE_ACTIVE,
+    [TN_PREDICATE_TERMINAL] = TN_PREDICATE_TERMINAL,
+    [TN_PREDICATE_COMMANDABLE] = TN_PREDICATE_COMMANDABLE,
+    [TN_PREDICATE_LIVE_HOST_ELIGIBLE] = TN_PREDICATE_LIVE_HOST_ELIGIBLE,
+    [TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE] = TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE,
+    [TN_PREDICATE_COLLECTABLE] = TN_PREDICATE_COLLECTABLE,
+    [TN_PREDICATE_DESTROYED] = TN_PREDICATE_DESTROYED,
+    [TN_PREDICATE_ALLOWS_TURN] = TN_PREDICATE_ALLOWS_TURN,
 };
 
 _Static_assert(sizeof policy_predicates / sizeof policy_predicates[0] == TN_PREDICATE_COUNT,
                "each predicate has its SQL function");
 
 static const tn_function policy_functions[] = {
-    {"session_is_active", 1, TN_PURE, policy_holds, &policy_predicates[0]},
-    {"session_is_terminal", 1, TN_PURE, policy_holds, &policy_predicates[1]},
-    {"session_is_commandable", 1, TN_PURE, policy_holds, &policy_predicates[2]},
-    {"session_is_live_host_eligible", 1, TN_PURE, policy_holds, &policy_predicates[3]},
-    {"session_is_offline_replay_eligible", 1, TN_PURE, policy_holds, &policy_predicates[4]},
-    {"session_is_collectable", 1, TN_PURE, policy_holds, &policy_predicates[5]},
-    {"session_is_destroyed", 1, TN_PURE, policy_holds, &policy_predicates[6]},
-    {"session_allows_turn", 1, TN_PURE, policy_holds, &policy_predicates[7]},
-    {"session_settles_turn_as", 1, TN_PURE, policy_settles_turn_as, NULL},
-    {"session_status_policy", 1, TN_PURE | SQLITE_RESULT_SUBTYPE, policy_as_json, NULL},
-    {"session_can_transition", 2, TN_PURE, policy_can_transition, NULL},
-    {"session_transition", 4, TN_PURE, policy_transition, NULL},
-    {"session_end_status", 2, TN_PURE, policy_end_status, NULL},
-    {"session_next_revision", 1, TN_PURE, policy_next_revision, NULL},
-    {"session_termination", 4, TN_PURE, policy_termination, NULL},
-    {"session_require_commandable", 2, TN_PURE, policy_require_commandable, NULL},
-    {"session_status_from", 2, TN_PURE, policy_status_from, NULL},
+    {"session_is_active", 1, TN_PURE, fn_holds, &policy_predicates[TN_PREDICATE_ACTIVE]},
+    {"session_is_terminal", 1, TN_PURE, fn_holds, &policy_predicates[TN_PREDICATE_TERMINAL]},
+    {"session_is_commandable", 1, TN_PURE, fn_holds, &policy_predicates[TN_PREDICATE_COMMANDABLE]},
+    {"session_is_live_host_eligible", 1, TN_PURE, fn_holds,
+     &policy_predicates[TN_PREDICATE_LIVE_HOST_ELIGIBLE]},
+    {"session_is_offline_replay_eligible", 1, TN_PURE, fn_holds,
+     &policy_predicates[TN_PREDICATE_OFFLINE_REPLAY_ELIGIBLE]},
+    {"session_is_collectable", 1, TN_PURE, fn_holds, &policy_predicates[TN_PREDICATE_COLLECTABLE]},
+    {"session_is_destroyed", 1, TN_PURE, fn_holds, &policy_predicates[TN_PREDICATE_DESTROYED]},
+    {"session_allows_turn", 1, TN_PURE, fn_holds, &policy_predicates[TN_PREDICATE_ALLOWS_TURN]},
+    {"session_settles_turn_as", 1, TN_PURE, fn_settles_turn_as, NULL},
+    {"session_status_policy", 1, TN_PURE | SQLITE_RESULT_SUBTYPE, fn_as_json, NULL},
+    {"session_can_transition", 2, TN_PURE, fn_can_transition, NULL},
+    {"session_transition", 4, TN_PURE, fn_transition, NULL},
+    {"session_end_status", 2, TN_PURE, fn_end_status, NULL},
+    {"session_next_revision", 1, TN_PURE, fn_next_revision, NULL},
+    {"session_termination", 4, TN_PURE, fn_termination, NULL},
+    {"session_require_commandable", 2, TN_PURE, fn_require_commandable, NULL},
+    {"session_status_from", 2, TN_PURE, fn_status_from, NULL},
 };
 
 enum { POLICY_FUNCTION_COUNT = sizeof policy_functions / sizeof policy_functions[0] };

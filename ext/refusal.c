@@ -84,7 +84,7 @@ static const refusal_entry refusal_catalogue[] = {
      "the session lives on the {row} clock and this connection is on the {connection} "
      "clock; use a connection on the same clock"},
     {"usage.conflict_clause",
-     "the write was turned into half an effect, by the statement's own OR clause or by "
+     "a part of the write was left out, because of the statement's own OR clause or of "
      "a trigger of yours; repeat it without"},
     {"usage.context", "{what} must be called as a statement of its own"},
     {"usage.ceiling", "the usage of the session has reached its ceiling and cannot grow"},

@@ -1,7 +1,7 @@
 /*
 ** start.c - the decision table of tenure_start; see start.h.
 **
-** The first row that fits decides. ANY fits both.
+** The first row that fits decides. ANY and EITHER fit both.
 */
 #include "start.h"
 
@@ -9,26 +9,31 @@
 
 enum { START_NO = 0, START_YES = 1, START_ANY = 2 };
 
+enum {
+  START_WANTED_INTERACTIVE = TN_START_INTERACTIVE,
+  START_WANTED_AUTONOMOUS = TN_START_AUTONOMOUS,
+  START_WANTED_EITHER = -1
+};
+
 typedef struct start_row {
-  tn_start_found found;
-  int stale;
-  tn_start_found wanted; /* TN_START_NOBODY: any */
+  tn_start_lifecycle found;
+  int abandoned;
+  int wanted;
   int same_owner;
   int proven;
   int strict;
   const char *result;
 } start_row;
 
-#define START_ROW(found, stale, wanted, same, proven, strict, result)                              \
+#define START_ROW(found, abandoned, wanted, same, proven, strict, result)                          \
   {                                                                                                \
-    TN_START_##found, START_##stale, TN_START_##wanted, START_##same, START_##proven,              \
+    TN_START_##found, START_##abandoned, START_WANTED_##wanted, START_##same, START_##proven,      \
         START_##strict, result                                                                     \
   }
-#define TN_START_EITHER TN_START_NOBODY
 
 /* clang-format off */
 static const start_row start_table[] = {
-  /*        found        stale wanted       same proven strict */
+  /*        found     abandoned wanted       same proven strict */
   START_ROW(NOBODY,      ANY, EITHER,      ANY, ANY, ANY, "create"),
   START_ROW(INTERACTIVE, NO,  INTERACTIVE, ANY, NO,  YES, "fence.required"),
   START_ROW(INTERACTIVE, NO,  INTERACTIVE, ANY, ANY, ANY, "keep"),
@@ -49,12 +54,12 @@ static int start_fits(int cell, int value) {
   return cell == START_ANY || cell == (value != 0);
 }
 
-const char *tn_start_decide(tn_start_found found, int stale, tn_start_found wanted, int same_owner,
-                            int proven, int strict) {
+const char *tn_start_decide(tn_start_lifecycle found, int abandoned, tn_start_lifecycle wanted,
+                            int same_owner, int proven, int strict) {
   for (size_t i = 0; i < sizeof start_table / sizeof start_table[0]; i++) {
     const start_row *row = &start_table[i];
-    if (row->found == found && start_fits(row->stale, stale) &&
-        (row->wanted == TN_START_EITHER || row->wanted == wanted) &&
+    if (row->found == found && start_fits(row->abandoned, abandoned) &&
+        (row->wanted == START_WANTED_EITHER || row->wanted == (int)wanted) &&
         start_fits(row->same_owner, same_owner) && start_fits(row->proven, proven) &&
         start_fits(row->strict, strict)) {
       return row->result;

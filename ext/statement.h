@@ -26,9 +26,9 @@ typedef struct tn_change {
   int is_outermost;      /* the transaction is ours alone, not part of the caller's */
 } tn_change;
 
-/* Opens the transaction in which the function of CTX changes the schema; in the caller's own a savepoint. Otherwise it
-** waits for the write lock before anything is read, as whoever has read is not let wait: what decides about the change
-** is looked at afterwards. Returns 1, or 0 after ending the function with an error that names WHAT. */
+/* Opens the transaction in which the function of CTX changes the schema; within the caller's own, a savepoint. Outside
+** of one it takes the write lock first (BEGIN IMMEDIATE), because SQLite does not wait for a lock once the transaction has
+** read. So what decides about the change is to be looked at afterwards. Returns 1, or 0 after ending the function with an error that names WHAT. */
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change);
 
 /* Runs SQL that makes something new in the schema. Returns a result code. SQLite may expire what CHANGE

@@ -18,6 +18,7 @@ SQLITE_EXTENSION_INIT1
 #include "install.h"
 #include "lease_functions.h"
 #include "legacy_table.h"
+#include "outcome_functions.h"
 #include "patience.h"
 #include "pin.h"
 #include "policy_functions.h"
@@ -45,7 +46,8 @@ static int tenure_register(tn_registry *registry) {
       tn_policy_register,  tn_policy_tables_register, tn_text_register,    tn_check_register,
       tn_process_register, tn_refusal_table_register, tn_lease_register,   tn_verb_register,
       tn_legacy_register,  tn_turn_register,          tn_install_register, tn_guard_register,
-      tn_wait_register,    tn_json_register,          tn_doctor_register,  tn_patience_register};
+      tn_wait_register,    tn_outcome_register,       tn_json_register,    tn_doctor_register,
+      tn_patience_register};
   int rc = tn_registry_functions(registry, &version, 1);
   for (size_t i = 0; i < sizeof modules / sizeof modules[0] && rc == SQLITE_OK; i++) {
     rc = modules[i](registry);

@@ -23,7 +23,7 @@
 **   tenure_fence_refusal(asked_scope, asked_fence, is_required, scope, fence, has_ended)
 **   tenure_start_lifecycle(lifecycle, actor_id, owner_kind, supervisor_id, lease_ttl)
 **                                         the lifecycle that a start asks for, where it names none too
-**   tenure_start_decision(found, stale, wanted, same_owner, proven, strict)
+**   tenure_start_decision(found, abandoned, wanted, same_owner, proven, strict)
 */
 #include "verb_functions.h"
 #include "fence.h"
@@ -308,7 +308,7 @@ static void fn_start_lifecycle(sqlite3_context *ctx, int n, sqlite3_value **args
 }
 
 /* A lifecycle word as the decision table knows it; NULL is nobody. */
-static tn_start_found verb_lifecycle(tn_text word) {
+static tn_start_lifecycle verb_lifecycle(tn_text word) {
   if (word.z == NULL) return TN_START_NOBODY;
   return strcmp(word.z, "interactive") == 0 ? TN_START_INTERACTIVE : TN_START_AUTONOMOUS;
 }

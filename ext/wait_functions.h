@@ -1,13 +1,12 @@
 /*
-** wait_functions.h - the SQL functions of results and waiting: session_wait(), session_wait_outcome(),
-** session_wait_exit_code(), session_result_replaces(), session_end_is_loss().
+** wait_functions.h - session_wait(); see wait_functions.c.
 */
 #ifndef TN_WAIT_FUNCTIONS_H
 #define TN_WAIT_FUNCTIONS_H
 
 #include "registry.h"
 
-/* Registers them. Returns an SQLite result code. */
+/* Adds the function to a connection. Returns an SQLite result code; see registry.h. */
 int tn_wait_register(tn_registry *registry);
 
 #endif

@@ -1,7 +1,7 @@
 -- Results and completion packets: keys, stamps, and what may replace what, whoever writes. The result of a turn is of
 -- the incarnation in which the turn was; any other is of the session's. A result that
 -- is not final may be replaced by one of equal or higher provenance; a packet never changes. A NULL is refused
--- by the guards, because OR REPLACE would make the default of the column of it behind their back.
+-- by the guards, because OR REPLACE would put the default of the column in its place, behind their back.
 
 CREATE TRIGGER tenure_result_insert_guard BEFORE INSERT ON tenure_result
 BEGIN

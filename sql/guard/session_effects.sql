@@ -22,8 +22,8 @@ BEGIN
   INSERT INTO tenure_session_stamp (session_id) VALUES (NEW.session_id);
 END;
 
--- Where a change left the stamp as it was: a program of its own, because every change pays for the size of
--- the one above, and few need this.
+-- Stamps a change whose statement did not. It is a trigger of its own, because each change of a session pays for the
+-- size of the one above, and few come here.
 CREATE VIEW tenure_session_stamp AS SELECT NULL AS session_id WHERE 0;
 
 CREATE TRIGGER tenure_session_stamp_now INSTEAD OF INSERT ON tenure_session_stamp

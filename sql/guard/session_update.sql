@@ -1,8 +1,8 @@
 -- What an UPDATE of tenure_session may do, whoever writes it. Guards judge OLD -> NEW only.
 --
--- The first trigger runs on every change and is all that a heartbeat pays for; the second runs only
--- where a statement names a column that is not a heartbeat's, and before the first. What it has found fixed
--- the first one reads from NEW: SQLite has the whole new row at hand, and fetches each column of OLD anew.
+-- The first trigger runs on every change and is all that a heartbeat pays for. The second runs before it, and only where
+-- a statement names a column that is not a heartbeat's. A column that it allows nobody to change the first one reads
+-- from NEW: SQLite has the whole new row at hand, and fetches each column of OLD anew.
 -- The effect "completion" marks the change with which a trigger of ours completes a statement: it alone
 -- carries no revision of its own.
 

@@ -1,7 +1,9 @@
--- The rules that a plain row of what belongs to a session begins with: its session is there (where missing is the code
--- for that) and on the clock of this connection; where the row has an incarnation, it is the session's, or else it is about
--- a turn (turn_id) that is there, whose own incarnation it has; and what may arrive late, after the end (late = 1), is not
--- of a holder that somebody else has replaced.
+-- What is asked first of a plain row that belongs to a session:
+--   * its session is there; missing is the code of the refusal if not;
+--   * the session is on the clock of this connection;
+--   * if the row has an incarnation, it is the session's; or the row is about a turn that is there (turn_id), and then
+--     it is the turn's;
+--   * where a row may come after the end (late = 1), the session was not taken from its holder.
 
 CREATE VIEW tenure_row_gate AS
 SELECT NULL AS session_id, NULL AS incarnation, NULL AS turn_id, NULL AS late, NULL AS missing WHERE 0;
