@@ -5,6 +5,19 @@
 # This process renews the lease and passes signals on (run_keeper.sh). Beside it are the command with its parent
 # (run_child.sh), a watchdog that stops the command when the lease is not renewed (run_watchdog.sh), and one
 # sqlite3. Standard input, output and error are the command's.
+#
+# What the parts share; empty is 'not yet', 'none' or 'no':
+#   PID ATTENDANT GROUP   the command, its parent, and whether the command has a process group of its own
+#   GO EVENTS             pipes: what releases the command, and what all processes beside this one tell it
+#   KEEPER TELL           the sqlite3 that renews the lease, and the pipe to it
+#   WATCHDOG FEED         the watchdog, and the pipe to it
+#   NUMBER ASKED          the number of the last heartbeat, and when it was asked for while it is unanswered
+#   PART                  of a line from a pipe, what has come so far
+#   CAUGHT                the signal that came last
+#   LIMITED LIMIT_AT      whether --max-secs is over, and when it is time for its next signal
+#   LOST TAKER            whether the lease was lost, and who has the session now
+#   ENDED CODE            whether the command has ended, and how
+#   STRAYS                what the command has started outside of its group
 
 use create defaults verb clock run_clock run_child run_session run_watchdog run_keeper attribute run_outcome
 
