@@ -162,7 +162,14 @@ test-hosts: deps dist/tenure.so dist/amalgamation/tenure.c dist/tests/hosts/stat
 .PHONY: test-long
 test-long: export TENURE_LONG ?= 1
 test-long: export TENURE_STEPS ?= 10000000
-test-long: test  ## the same, with what takes hours; TENURE_STEPS=10000000
+test-long: deps  ## all of the proof, one after the other, which takes many hours; TENURE_STEPS=10000000
+	@$(MAKE) test
+	@$(MAKE) test-hosts
+	@$(MAKE) test-fault FULL=2
+	@$(MAKE) test-storm KILLS=10000
+	@$(MAKE) fuzz-long
+	@$(MAKE) cover
+	@$(MAKE) mutation
 
 .PHONY: test-programs
 test-programs: $(TEST_BINS)
@@ -183,8 +190,8 @@ fuzz-long: SECS = 3600
 fuzz-long: fuzz-quick  ## fuzz each target for an hour
 
 .PHONY: test-storm
-test-storm: deps dist/tenure.so dist/tests/storm/worker  ## kill and pause processes; SECS=600 SEED=1 WORKERS=16
-	@STORM_SECS=$(SECS) STORM_SEED=$(SEED) STORM_WORKERS="$(WORKERS)" tests/storm/storm.t
+test-storm: deps dist/tenure.so dist/tests/storm/worker  ## kill and pause processes; SECS=600 KILLS=10000 SEED=1 WORKERS=16
+	@STORM_SECS=$(SECS) STORM_KILLS=$(KILLS) STORM_SEED=$(SEED) STORM_WORKERS="$(WORKERS)" tests/storm/storm.t
 
 .PHONY: cover
 cover: deps-cover dist/gen/schema.c  ## coverage of the C files and of the conditions in the triggers

@@ -211,7 +211,7 @@ static void fn_granted(sqlite3_context *ctx, int n, sqlite3_value **args) {
 
 /* session_verdict(): see verdict.h. A text with a NUL byte in it ends there. */
 static void fn_verdict(sqlite3_context *ctx, int n, sqlite3_value **args) {
-  tn_standing session;
+  tn_signs session;
   tn_maybe has_pid, stale, overdue, ttl, started;
   (void)n;
   if (!tn_value_string(ctx, args[0], &session.process)) return;

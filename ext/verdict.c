@@ -13,18 +13,18 @@ static int verdict_is(const char *word, const char *wanted) {
 }
 
 /* Nothing was heard for so long that nobody can be there, as far as a lease tells. */
-static int verdict_is_silent(const tn_standing *session) {
+static int verdict_is_silent(const tn_signs *session) {
   const int is_starting = verdict_is(session->status, "starting") && !session->has_pid;
   return !session->interactive && session->is_stale && session->overdue > session->lease_ttl &&
          (!is_starting || session->started_ago > VERDICT_STARTING_SECS);
 }
 
-static int verdict_is_passive(const tn_standing *session) {
+static int verdict_is_passive(const tn_signs *session) {
   return session->quiet.known && session->quiet.value >= -VERDICT_PASSIVE_SECS &&
          session->quiet.value <= VERDICT_PASSIVE_SECS;
 }
 
-const char *tn_verdict(const tn_standing *session) {
+const char *tn_verdict(const tn_signs *session) {
   const int is_live = verdict_is(session->process, "live");
   if (verdict_is(session->process, "dead")) return "dead";
   if (!is_live && verdict_is_silent(session)) return "dead";

@@ -8,8 +8,8 @@
 
 #include "maybe.h"
 
-/* What is known of the session. Durations are seconds up to now; a negative one is a stamp that is ahead. */
-typedef struct tn_standing {
+/* The signs of life of a session. Durations are seconds up to now; a negative one is a stamp that is ahead. */
+typedef struct tn_signs {
   const char *process; /* live, dead or unknown, as process_state() says; NULL is unknown */
   const char *status;
   int interactive;
@@ -19,7 +19,7 @@ typedef struct tn_standing {
   int64_t lease_ttl;   /* 0 without a lease */
   tn_maybe quiet;      /* since its last change */
   int64_t started_ago; /* since it was started */
-} tn_standing;
+} tn_signs;
 
 /* The first that fits:
 **   dead     its process is; or, whatever became of that, it is autonomous and has been overdue for longer than a ttl,
@@ -28,6 +28,6 @@ typedef struct tn_standing {
 **   passive  it changed within 30 seconds: somebody may be about to take it up. A change that is stamped far ahead of
 **            the clock is as little a sign of life as one long ago
 **   unknown  otherwise */
-const char *tn_verdict(const tn_standing *session);
+const char *tn_verdict(const tn_signs *session);
 
 #endif

@@ -77,7 +77,7 @@ EOF
   "$tenure" run --scope r --actor a -- bash -c 'read x' >seen
   unset -f read source set kill
   [ "$(<seen)" = READ ] || report "$(<seen)"
-  [ "$(sql 'SELECT group_concat(status) FROM tenure_session')" = running,exited ] || report 'the sessions'
+  [ "$(sql 'SELECT group_concat(status) FROM (SELECT status FROM tenure_session ORDER BY scope DESC)')" = running,exited ] || report 'the sessions'
 }
 
 @test "a shell that exports everything hands nothing of the scripts to a command" {

@@ -11,8 +11,8 @@ import shell  # noqa: E402
 from sqltext import bodies, conditions  # noqa: E402
 
 # The C files that judge; the others only carry values to and fro, which coverage and the sweeps watch.
-JUDGES = ["guard", "lease", "legacy", "outcome", "policy", "process", "start", "text", "turn", "ulid",
-          "verb_functions"]
+JUDGES = ["fence", "guard", "json_merge", "lease", "legacy", "outcome", "policy", "process", "start", "text", "turn", "ulid",
+          "verb_functions", "verdict"]
 OPERATORS = [(r"(?<![<>=!+\-])<(?![<=])", "<="), (r"(?<![<>=\-])>(?![>=])", ">="), (r"<=", "<"), (r">=", ">"),
              (r"==", "!="), (r"!=", "=="), (r"&&", "||"), (r"\|\|", "&&")]
 

@@ -30,7 +30,7 @@ KINDS = {
 
 # File, how the mutant's name begins, the test that notices it.
 MUST_DIE = [
-    ("ext/verb_functions.c", "!= becomes ==: } else if (shown && asked_fence", "tests/verbs/heartbeat.t"),
+    ("ext/fence.c", "!= becomes ==: if (shown.known && shown.value", "tests/verbs/heartbeat.t"),
     ("sql/verb/heartbeat.sql", "always false: h.stale", "tests/verbs/heartbeat.t"),
     ("sql/guard/session_update.sql", "always false: NEW.revision <> session_next_revision(OLD.revision)",
      "tests/guards/session_update.t"),

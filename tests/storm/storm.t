@@ -2,8 +2,9 @@
 """The storm: real processes, killed and paused, on some scopes of one database. One order of their operations
 must explain what they were answered and what the database has recorded.
 
-From the environment: STORM_SEED, STORM_SECS (of all rounds together), STORM_WORKERS (how many at once, one
-round after the other), STORM_HASTE (kills and pauses in a second, about), STORM_KEEP (1: keep every history).
+From the environment: STORM_SEED, STORM_SECS (of all rounds together, at least), STORM_KILLS (how many, at least),
+STORM_WORKERS (how many at once, one round after the other), STORM_HASTE (kills and pauses in a second, about),
+STORM_KEEP (1: keep every history).
 
 A history that no order explains is left in dist/storm, as a whole and shrunk. checker.t takes such files as
 arguments.
@@ -85,19 +86,29 @@ def measure(history):
             "holders": kinds["session.created"] + kinds["session.resumed"], "rows": len(history.rows)}
 
 
+def is_seen(total, kills):
+    """Whether there was enough of a storm to judge by."""
+    return total["kills"] >= kills and all(total[name] for name in ("unknown", "takeovers", "lost"))
+
+
 def main():
     seed = int(os.environ.get("STORM_SEED") or random.SystemRandom().getrandbits(32))
     seconds = float(os.environ.get("STORM_SECS") or 14)
     counts = [int(word) for word in (os.environ.get("STORM_WORKERS") or "2 4 8 16").split()]
     haste = float(os.environ.get("STORM_HASTE") or 30)
-    diag(f"STORM_SEED={seed} STORM_SECS={seconds:g} STORM_WORKERS='{' '.join(map(str, counts))}' "
+    kills = int(os.environ.get("STORM_KILLS") or 20)
+    diag(f"STORM_SEED={seed} STORM_SECS={seconds:g} STORM_KILLS={kills} STORM_WORKERS='{' '.join(map(str, counts))}' "
          f"STORM_HASTE={haste:g}")
     subprocess.run(["make", "-s", "-C", ROOT, os.path.relpath(WORKER, ROOT)], check=True, stdout=sys.stderr)
     rng, total, number = random.Random(seed), Counter(), 0
     length = min(LONGEST_ROUND, seconds / len(counts))
-    while number * length < seconds - 0.01:
+    end = seconds - 0.01
+    patience = seconds + 10 * kills / haste  # a machine may be ten times slower than it should
+    while number * length < (end if is_seen(total, kills) else patience):
         test_round(f"{seed}-{number + 1}", counts[number % len(counts)], length, rng, haste, total)
         number += 1
+    ok(total["kills"] >= kills, f"{kills} were killed, or more")
+    ok(total["unknown"], "some of them while they were asking for something")
     ok(total["takeovers"], "there were takeovers")
     ok(total["lost"], "without a guard updates were lost")
     diag("in all: {kills} kills, {pauses} pauses, {calls} calls, {unknown} cut off, {faults} faults"

@@ -42,7 +42,6 @@ verb_run() {
   shown "$DATABASE"
   local -r name=$REPLY
   trap watch_end EXIT
-  trap 'exit 131' QUIT # bash does not end by this one unless it is told to
   if [[ $FORMAT == text ]] && screen_possible; then watch_screen; else watch_stream; fi
 }
 
