@@ -4,6 +4,7 @@ import json
 
 from housekeeping import collectable, orphans
 from policy import IDLE_MAX, terminal
+from session import USAGE
 
 
 def holder(w):
@@ -69,14 +70,19 @@ def effective(w):
 def cost(w):
     for s in w.sessions.values():
         left = None if s.token_budget is None else max(0, s.token_budget - s.usage_total)
-        yield s.session_id, s.usage_input, s.usage_total, s.usage_cost_usd, left
+        yield s.session_id, *(getattr(s, f"usage_{name}") for name in USAGE), left
 
 
 def turn_cost(w):
     for s in w.sessions.values():
         for turn in s.turns.values():
-            used = turn.used_total if turn.used_total is not None else max(0, s.usage_total - turn.start_total)
-            yield s.session_id, turn.turn_id, used
+            yield s.session_id, turn.turn_id, *(used_by(turn, s, name) for name in USAGE)
+
+
+def used_by(turn, s, name):
+    """What a turn has used; while it is open, what the session has since."""
+    used = getattr(turn, f"used_{name}")
+    return used if used is not None else max(0, getattr(s, f"usage_{name}") - getattr(turn, f"start_{name}"))
 
 
 def presence(w):
@@ -142,8 +148,8 @@ VIEWS = {
     thread: """SELECT session_id, thread_status, waiting_on_approval, waiting_on_user_input, active_turn_id,
                       last_error FROM tenure_thread_status""",
     effective: "SELECT session_id, turn_id, stored_state, state FROM tenure_turn_effective",
-    cost: "SELECT session_id, input, total, cost_usd, budget_left FROM tenure_cost",
-    turn_cost: "SELECT session_id, turn_id, total FROM tenure_turn_cost",
+    cost: f"SELECT session_id, {', '.join(USAGE)}, budget_left FROM tenure_cost",
+    turn_cost: f"SELECT session_id, turn_id, {', '.join(USAGE)} FROM tenure_turn_cost",
     presence: "SELECT host, health, living, observed_at FROM tenure_presence",
     replay: """SELECT session_id, scope, incarnation, status, living, owner_id, fence, end_reason
                  FROM tenure_replay""",
