@@ -24,7 +24,7 @@ some() {
 # Texts that a careless command would run, break on, or lose.
 worst=("it's" "'; DROP TABLE tenure_session; --" $'.shell touch pwned\n.quit\n/\ngo' $'\'\n.quit\n' $'cr\r\nlf\r' '--x' '007'
   '$(touch pwned)' 'é 🙂' $'\e[31m\x7f\xe2\x80\xae' 'a"\b&')
-some worst 2
+some worst 1
 
 setup() {
   local name
