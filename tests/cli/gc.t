@@ -30,6 +30,19 @@ load helper
   json '.command == "gc" and .result == {dry_run: false, collected: [], skipped: [], receipts: 0}'
 }
 
+@test "a session is kept for a week after its end, where nothing else is said" {
+  tenure_at 1000000 start --scope one --actor a --lease 60
+  tenure_at 1000000 clear --scope one --actor a
+  tenure_at 1604799 gc --dry-run
+  says '0 would be collected, 1 skipped'
+  tenure_at 1604799 gc
+  says '0 collected, 1 skipped'
+  tenure_at 1604800 gc --dry-run
+  says '1 would be collected, 0 skipped'
+  tenure_at 1604800 gc
+  says '1 collected, 0 skipped'
+}
+
 @test "a span that is none is refused" {
   tenure init
   local span

@@ -44,6 +44,15 @@ tenure() {
   IFS=$'\n' read -d '' -ra lines <<<"$output" || true
 }
 
+# tenure_at TIME ARGUMENT...: runs the command at that time of the virtual clock, which its sqlite3 is told first.
+tenure_at() {
+  local folder=$BATS_TEST_TMPDIR/clock
+  mkdir -p "$folder"
+  printf '%s\n' '#!/bin/sh' "sed '/^\\.load /a SELECT tenure_clock($1);' | $(command -v sqlite3) \"\$@\"" >"$folder/sqlite3"
+  chmod +x "$folder/sqlite3"
+  PATH=$folder:$PATH tenure "${@:2}"
+}
+
 # done_ok, refused STATUS CODE: how the last command ended.
 done_ok() { [ "$status" -eq 0 ] || report "status $status"; }
 refused() {

@@ -110,3 +110,15 @@ many() {
   tenure reap --json
   json '.result == {dry_run: false, reaped: [], skipped: []}'
 }
+
+@test "half an hour is idle for long, where nothing else is said" {
+  tenure_at 1000000 start --scope one --actor a --lease 60
+  tenure_at 1001799 reap --dry-run
+  says '0 would be stopped, 1 skipped'
+  tenure_at 1001799 reap
+  says '0 stopped, 1 skipped'
+  tenure_at 1001800 reap --dry-run
+  says '1 would be stopped, 0 skipped'
+  tenure_at 1001800 reap
+  says '1 stopped, 0 skipped'
+}

@@ -427,8 +427,19 @@ def terminal():
     end(process)
 
 
+def no_cap():
+    """What a wait without --cap goes by, says and tells how to repeat; nobody has time to see it end."""
+    script = ("set -eu; shopt -s extglob; use() { for part; do source bin/lib/$part.sh; done; }; COMMAND=wait; "
+              "use quote output options database verbs/wait; verb_declare; parse_arguments ses_x; "
+              "progress() { echo \"$1\"; }; waited=1000; read_cap; wait_pieces; echo $cap; say_progress; echo \"$SQL_MARKER\"")
+    ran = subprocess.run(["bash", "-c", script], cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=PATIENCE)
+    cap, shown, sql = ran.stdout.split("\n", 2)
+    is_((cap, shown), ("240000", "waiting for 'ses_x': 1 s of 240"), "no --cap: four minutes")
+    ok("'tenure wait ses_x --cap 240'" in sql, "no --cap: and again as long")
+
+
 for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, stopped, moved,
-             terminal):
+             terminal, no_cap):
     try:
         test()
     except (AssertionError, KeyError, ValueError, TimeoutError, subprocess.TimeoutExpired, sqlite3.Error) as error:

@@ -33,6 +33,7 @@ for number, (text, code, status, number_of_signal) in enumerate(ENDINGS):
     is_([session[name] for name in ("status", "end_reason", "ended_by", "exit_code", "exit_signal")],
         ["exited", "run", "a", code, number_of_signal], f"{text}: the session")
 is_(place.row("SELECT count(*) AS n FROM tenure_holder")["n"], 0, "every scope is free")
+is_(place.session("ending-0")["lease_ttl"], 60, "the lease is a minute, where nothing else is said")
 
 # What cannot be run is a failure of the command, with the codes of every shell.
 for scope, command, code in (("none", "no-such-command", 127), ("folder", place.folder, 126)):
