@@ -11,8 +11,7 @@ verb_declare() {
 }
 
 verb_run() {
-  is_given older-than || give older-than 604800
-  sql_integer "${GIVEN[older-than]}"
+  sql_integer "${GIVEN[older-than]-604800}"
   keep_house collected collected "(SELECT json_object('more',0,'receipts',(SELECT count(*)FROM tenure_forgettable),
     'collected',json((SELECT json_group_array(json_object('session_id',session_id,'scope',scope,'ended_secs',ended_secs))
       FROM(SELECT * FROM tenure_collectable WHERE clock=tenure_clock_kind()AND ended_at<=session_now()-least ORDER BY ended_at,session_id))),

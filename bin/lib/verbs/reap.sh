@@ -11,8 +11,7 @@ verb_declare() {
 }
 
 verb_run() {
-  is_given idle || give idle 1800
-  sql_integer "${GIVEN[idle]}"
+  sql_integer "${GIVEN[idle]-1800}"
   keep_house reaped stopped "(SELECT json_object('more',0,
     'reaped',json((SELECT json_group_array(json_object('session_id',session_id,'scope',scope,'idle_secs',idle_secs))
       FROM(SELECT * FROM tenure_reapable WHERE clock=tenure_clock_kind()AND idle_secs>=least ORDER BY idle_secs DESC,session_id))),
