@@ -254,10 +254,12 @@ overheard() {
   grep -q 'PRAGMA synchronous=FULL;' script
   overheard heartbeat --actor a
   grep -q 'PRAGMA synchronous=NORMAL;' script
-  overheard heartbeat --actor a --activity x
-  grep -q 'PRAGMA synchronous=FULL;' script
-  overheard heartbeat --actor a --progress 1
-  grep -q 'PRAGMA synchronous=FULL;' script
+  local news
+  for news in '--activity x' '--progress 1' '--outcome ok' '--receipt r'; do
+    # shellcheck disable=SC2086 # an option and its value
+    overheard heartbeat --actor a $news
+    grep -q 'PRAGMA synchronous=FULL;' script || report "$news may be lost with the power"
+  done
   overheard clear --actor a
   grep -q 'PRAGMA synchronous=FULL;' script
 }
