@@ -5,6 +5,18 @@
 
 load helper
 
+# SQLite's own sentences: the exit code, the code, and whether it is worth another try.
+troubles='5 unavailable false database or disk is full (13)
+5 unavailable false attempt to write a readonly database (8)
+5 unavailable false disk I/O error (10)
+5 unavailable false unable to open database file (14)
+5 unavailable true database is locked (5)
+5 unavailable true database table is locked (6)
+5 unavailable true locking protocol (15)
+5 database.corrupt false file is not a database (26)
+5 database.corrupt false database disk image is malformed (11)
+1 internal false out of memory (7)'
+
 @test "2: unknown verb, for people and as JSON" {
   tenure frobnicate
   refused 2 usage.verb
@@ -304,6 +316,18 @@ EOF
       exit_code "$code"; printf "%s " "$REPLY"
     done' - "${tenure%/*}"
   [ "$output" = '2 2 2 2 3 4 4 5 1 ' ]
+}
+
+@test "every trouble that SQLite names is told apart" {
+  run bash -c 'shopt -s extglob; for part in database message failure; do source "$1/lib/$part.sh"; done
+    DATABASE=./t.db
+    while read -r text; do
+      ANSWER="Runtime error near line 7: $text"
+      explain_failure 1
+      exit_code "$FAULT"
+      echo "$REPLY $FAULT $FAULT_RETRYABLE $text"
+    done <<<"$2"' - "${tenure%/*}" "$(cut -d' ' -f4- <<<"$troubles")"
+  [ "$output" = "$troubles" ]
 }
 
 @test "colours are for terminals that want them" {
