@@ -335,8 +335,19 @@ EOF
   tenure status repo
   [[ $output != *$'\e'* ]]
   command -v script >/dev/null || skip 'no script(1) here'
-  run env TERM=xterm script -qec "'$tenure' status repo" /dev/null
+  run env -u NO_COLOR TERM=xterm script -qec "'$tenure' status repo" /dev/null
   [[ $output == *$'\e[1mrepo\e[0m'* ]]
   run env TERM=xterm NO_COLOR=1 script -qec "'$tenure' status repo" /dev/null
   [[ $output != *$'\e'* ]]
+}
+
+@test "complaints are coloured for terminals that want it" {
+  command -v script >/dev/null || skip 'no script(1) here'
+  local wish
+  run env -u NO_COLOR TERM=xterm script -qec "'$tenure' frobnicate" /dev/null
+  [[ $output == $'\e[31mtenure\e[0m: usage.verb: '* ]]
+  for wish in NO_COLOR=1 TERM=dumb; do
+    run env -u NO_COLOR TERM=xterm "$wish" script -qec "'$tenure' frobnicate" /dev/null
+    [[ $output == 'tenure: usage.verb: '* && $output != *$'\e'* ]] || report "with $wish"
+  done
 }
