@@ -76,7 +76,8 @@ wait_end() {
 
 # read_cap: sets cap, in milliseconds.
 read_cap() {
-  local text=${GIVEN[cap]-240} fraction=000
+  is_given cap || give cap 240
+  local text=${GIVEN[cap]} fraction=000
   if [[ $text == +([0123456789]).+([0123456789]) ]]; then
     fraction=${text#*.}000
     text=${text%.*}
@@ -90,7 +91,7 @@ read_cap() {
 # wait_pieces: sets SQL_SESSION, SQL_TURN, SQL_CODE, SQL_MARKER and SQL_REPORT, the parts of every question.
 wait_pieces() {
   local next
-  local -a options=(--cap "${GIVEN[cap]-240}")
+  local -a options=(--cap "${GIVEN[cap]}")
   sql_text "${GIVEN[session]}"
   SQL_SESSION=$REPLY
   sql_text "${GIVEN[turn]-}"
@@ -169,5 +170,5 @@ settle_quietly() {
 say_progress() {
   use message
   shown "${GIVEN[session]}"
-  progress "waiting for $REPLY: $((waited / 1000)) s of ${GIVEN[cap]-240}"
+  progress "waiting for $REPLY: $((waited / 1000)) s of ${GIVEN[cap]}"
 }
