@@ -122,9 +122,11 @@ demo: deps dist/tenure.so  ## watch the main job run on a real database
 pause: deps dist/tenure.so  ## stop workers past their lease, and see which updates are lost without a guard
 	@bash examples/pause/pause.sh
 
+# What an older version had and this one has not would stay, and a verb is known by its file.
 .PHONY: install
 install: deps dist/tenure.so $(PAGES)  ## put it all below PREFIX (/usr/local): extension, SQL, command, manual page, completions
-	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/tenure/lib/verbs"
+	rm -rf "$(DESTDIR)$(PREFIX)/lib/tenure"
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/lib/tenure/lib"
 	install -m 755 bin/tenure "$(DESTDIR)$(PREFIX)/bin/tenure"
 	install -m 644 dist/tenure.so "$(DESTDIR)$(PREFIX)/lib/tenure/tenure.so"
 	cp -r bin/lib/. "$(DESTDIR)$(PREFIX)/lib/tenure/lib/"
@@ -133,6 +135,12 @@ install: deps dist/tenure.so $(PAGES)  ## put it all below PREFIX (/usr/local): 
 	install -D -m 644 dist/tenure.1 "$(DESTDIR)$(PREFIX)/share/man/man1/tenure.1"
 	install -D -m 644 dist/completions/tenure.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenure"
 	install -D -m 644 dist/completions/_tenure "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tenure"
+
+.PHONY: uninstall
+uninstall:  ## take it away again
+	rm -rf "$(DESTDIR)$(PREFIX)/lib/tenure"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/tenure" "$(DESTDIR)$(PREFIX)/share/man/man1/tenure.1"
+	rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tenure" "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tenure"
 
 .PHONY: docs
 docs: dist/tenure.so  ## write the tables of the README anew from the extension's own tables

@@ -114,8 +114,19 @@ teardown() { :; }
   [ "${lines[1]}" = 'complete -F _tenure tenure' ]
 }
 
-@test "installing again over it changes nothing that works" {
-  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$ROOT" -s install DESTDIR= PREFIX="$INSTALLED"
+# make_at TARGET: makes it where it was installed.
+make_at() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$ROOT" -s "$1" DESTDIR= PREFIX="$INSTALLED"; }
+
+@test "installing again over it leaves nothing of an older version, and works" {
+  touch "$INSTALLED/lib/tenure/lib/verbs/former.sh"
+  make_at install
   tenure version
   done_ok
+  [ ! -e "$INSTALLED/lib/tenure/lib/verbs/former.sh" ]
+}
+
+@test "uninstalling leaves nothing of it, and all that is others'" {
+  touch "$INSTALLED/bin/another"
+  make_at uninstall
+  [ "$(cd "$INSTALLED" && find . -type f)" = ./bin/another ]
 }
