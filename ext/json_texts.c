@@ -51,7 +51,6 @@ int tn_json_texts_read(sqlite3_value *value, tn_json_texts **out, char **message
 }
 
 void tn_json_texts_free(tn_json_texts *texts) {
-  if (texts == NULL) return;
   for (int i = 0; i < texts->n; i++) sqlite3_free(texts->items[i]);
   sqlite3_free(texts->items);
   sqlite3_free(texts);

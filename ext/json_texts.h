@@ -17,7 +17,7 @@ typedef struct tn_json_texts {
 ** caller to free, NULL if memory ran out. *OUT is NULL on an error. */
 int tn_json_texts_read(sqlite3_value *value, tn_json_texts **out, char **message);
 
-/* Frees TEXTS, which may be NULL. */
+/* Frees TEXTS. */
 void tn_json_texts_free(tn_json_texts *texts);
 
 #endif

@@ -166,6 +166,19 @@ is_([name for (name,) in t.sql("SELECT name FROM temp.sqlite_schema ORDER BY nam
     ["tenure_event", "tenure_meta", "tenure_scope", "tenure_session", "tenure_start"], "and no shadow")
 t.db.close()
 
+# The main database may get its tables after those of an attached one were looked at.
+if EVIDENT:
+    t = Raw(path("late.db"), at=None, install=False)
+    t.sql("ATTACH ? AS x", (one,))
+    stat = os.stat(one)
+    is_(t.value("SELECT lease_grant('file', 60)"), f"{stat.st_dev:x}:{stat.st_ino}", "a lease would be of the attached file")
+    t.sql("DETACH x")
+    Raw(path("late.db"), at=None).db.close()
+    t.sql("SELECT count(*) FROM tenure_session")  # a connection learns of it when it looks
+    stat = os.stat(path("late.db"))
+    is_(t.value("SELECT lease_grant('file', 60)"), f"{stat.st_dev:x}:{stat.st_ino}", "and then of the main one")
+    t.db.close()
+
 # What is attached under a name may be another file the next time.
 if EVIDENT:
     first = Raw(path("first.db"), at=None)

@@ -67,6 +67,7 @@ ASKED = [
     ("(SELECT count(*) FROM tenure_json_texts(?))", (None,), 0),
     ("(SELECT count(*) FROM tenure_json_texts)", (), 0),
     ("(SELECT value FROM tenure_json_texts(?))", ("[1]",), "opt.keys"),
+    ("(SELECT value FROM tenure_json_texts(?))", ('["a"] b',), "opt.keys"),
     ("(SELECT session_id || keys || granted FROM session_granted('s', ?))", ('["a"]',), 's["a"]0'),
     ("(SELECT granted FROM session_granted('s', ?))", ("[1]",), "opt.keys"),
     ("(SELECT count(*) FROM session_granted WHERE session_id > 's' AND keys = ?)", ('["a"]',), 0),
