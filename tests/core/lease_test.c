@@ -117,8 +117,65 @@ static void test_judgement(void) {
   }
 }
 
+static void test_deadline(void) {
+  const tn_lease_witness witness = {0, 7, "m", "b", "f"};
+  is_int(tn_lease_deadline(&witness, 3), 3LL * SECOND + 7, "a deadline is the ttl from now");
+  is_int(tn_lease_deadline(&witness, 0), 7, "no ttl is over at once");
+  is_int(tn_lease_deadline(&witness, -1), 7, "and so is a negative one");
+  is_int(tn_lease_deadline(&witness, INT64_MAX / SECOND), INT64_MAX / SECOND * SECOND + 7,
+         "the longest that fits");
+  is_int(tn_lease_deadline(&witness, INT64_MAX / SECOND + 1), INT64_MAX / SECOND * SECOND + 7,
+         "longer ones last no longer");
+}
+
+/* Whether evidence is what a judge on m, b and f grants at 100 seconds, for a lease of 60. */
+typedef struct grant_case {
+  const char *name;
+  int64_t ttl;
+  const char *machine, *boot;
+  int64_t deadline;
+  const char *file;
+  int want, want_without; /* the judge has evidence of its own, or none */
+} grant_case;
+
+/* clang-format off */
+static const grant_case grants[] = {
+  {"the evidence",               60, "m", "b", 160LL * SECOND,     "f", 1, 0},
+  {"ten seconds before",         60, "m", "b", 150LL * SECOND,     "f", 1, 0},
+  {"more than ten seconds",      60, "m", "b", 150LL * SECOND - 1, "f", 0, 0},
+  {"a nanosecond longer",        60, "m", "b", 160LL * SECOND + 1, "f", 0, 0},
+  {"another machine",            60, "x", "b", 160LL * SECOND,     "f", 0, 0},
+  {"another boot",               60, "m", "x", 160LL * SECOND,     "f", 0, 0},
+  {"another file",               60, "m", "b", 160LL * SECOND,     "x", 0, 0},
+  {"no machine",                 60, NIL, "b", 160LL * SECOND,     "f", 0, 0},
+  {"no boot",                    60, "m", NIL, 160LL * SECOND,     "f", 0, 0},
+  {"no file",                    60, "m", "b", 160LL * SECOND,     NIL, 0, 0},
+  {"no deadline",                60, "m", "b", -1,                 "f", 0, 0},
+  {"none",                       60, NIL, NIL, -1,                 NIL, 0, 1},
+  {"none, for no lease",         -1, NIL, NIL, -1,                 NIL, 1, 1},
+  {"some, for no lease",         -1, "m", "b", 160LL * SECOND,     "f", 0, 0},
+  {"a machine, for no lease",    -1, "m", NIL, -1,                 NIL, 0, 0},
+  {"a deadline, for no lease",   -1, NIL, NIL, 160LL * SECOND,     NIL, 0, 0},
+};
+/* clang-format on */
+
+static void test_grants(void) {
+  const tn_lease_witness witness = {0, 100LL * SECOND, "m", "b", "f"};
+  const tn_lease_witness without = {0, 100LL * SECOND, NULL, NULL, NULL};
+  for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
+    const grant_case *c = &grants[i];
+    const tn_lease_record record = {
+        0, unknown, unknown, stamp(c->ttl), c->machine, c->boot, stamp(c->deadline), c->file};
+    is_int(tn_lease_is_granted(&record, &witness), c->want, "granted: %s", c->name);
+    is_int(tn_lease_is_granted(&record, &without), c->want_without,
+           "granted by one without evidence: %s", c->name);
+  }
+}
+
 int main(void) {
   test_arithmetic();
   test_judgement();
+  test_deadline();
+  test_grants();
   return done_testing();
 }
