@@ -3,8 +3,9 @@
 # create.sh - makes a database, for the verbs that may.
 
 # create_database SQL [always]: runs SQL, and before it makes what is missing: the file, or Tenure's tables in it; with
-# 'always' the tables are looked after in any case. A new file is in WAL mode; a file that exists keeps the mode that its owner chose. Two that make
-# the same file at once meet while its mode changes, where SQLite does not wait: then the command does.
+# 'always' the tables are looked after in any case. A new file is in WAL mode; one that exists keeps the mode that its
+# owner chose. Two that make the same file at once meet while its mode changes, where SQLite does not wait: then the
+# command does.
 create_database() {
   local begin install='' script begun=$SECONDS status
   local -r quiet=$'.output /dev/null\n' loud=$'\n.output\n'

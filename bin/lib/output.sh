@@ -49,7 +49,8 @@ no_session() {
   fail "$about.missing" "there is no such session; 'tenure list --all' lists them"
 }
 
-# usage_error CODE BEFORE [TEXT AFTER]: fails, as fail or fail_about does, over a command line that cannot be read to its end.
+# usage_error CODE BEFORE [TEXT AFTER]: fails, as fail or fail_about does, over a command line that cannot be read to
+# its end.
 usage_error() {
   use message style failure
   look_for_json
