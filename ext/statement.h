@@ -27,8 +27,9 @@ typedef struct tn_change {
 } tn_change;
 
 /* Opens the transaction in which the function of CTX changes the schema; within the caller's own, a savepoint. Outside
-** of one it takes the write lock first (BEGIN IMMEDIATE), because SQLite does not wait for a lock once the transaction has
-** read. So what decides about the change is to be looked at afterwards. Returns 1, or 0 after ending the function with an error that names WHAT. */
+** of one it takes the write lock first (BEGIN IMMEDIATE), because SQLite does not wait for a lock once the transaction
+** has read. So what decides about the change is to be looked at afterwards. Returns 1, or 0 after ending the function
+** with an error that names WHAT. */
 int tn_statement_begin(sqlite3_context *ctx, const char *what, tn_change *change);
 
 /* Runs SQL that makes something new in the schema. Returns a result code. SQLite may expire what CHANGE
