@@ -168,10 +168,8 @@ test-hosts: deps dist/tenure.so dist/amalgamation/tenure.c dist/tests/hosts/stat
 	@TENURE_HOSTS=all prove $(PROVE) tests/hosts
 
 .PHONY: test-long
-test-long: export TENURE_LONG ?= 1
-test-long: export TENURE_STEPS ?= 10000000
 test-long: deps  ## all of the proof, one after the other, which takes many hours; TENURE_STEPS=10000000
-	@$(MAKE) test
+	@TENURE_LONG=1 TENURE_STEPS=$${TENURE_STEPS:-10000000} $(MAKE) test
 	@$(MAKE) test-hosts
 	@$(MAKE) test-fault FULL=2
 	@$(MAKE) test-storm KILLS=10000
