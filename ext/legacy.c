@@ -170,8 +170,7 @@ static int legacy_judge_field(legacy_file *file, legacy_key key) {
 static int legacy_judge_session_id(legacy_file *file) {
   const tn_json_value *value = &file->fields[LEGACY_SESSION_ID].value;
   if (!legacy_has(file, LEGACY_SESSION_ID)) return 1;
-  const tn_id_fault fault =
-      tn_text_id_fault(value->z, value->n); /* a reserved word is one for owners */
+  const tn_id_fault fault = tn_text_id_fault(value->z, value->n); /* reserved is no fault here */
   if (fault == TN_ID_BLANK) {
     return legacy_refuse(file, "json.unparsable", LEGACY_SESSION_ID, "is blank");
   }

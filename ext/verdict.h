@@ -22,8 +22,8 @@ typedef struct tn_signs {
 } tn_signs;
 
 /* The first that fits:
-**   dead     its process is; or, whatever became of that, it is autonomous and has been overdue for longer than a ttl,
-**            and for a minute if it never got beyond starting
+**   dead     its process is; or, unless that is known to live, the session is autonomous and has been overdue for longer
+**            than a ttl, and was started more than a minute ago if it is still starting and names no process
 **   owned    its process lives, or its hold has not run out
 **   passive  it changed within 30 seconds: somebody may be about to take it up. A change that is stamped far ahead of
 **            the clock is as little a sign of life as one long ago
