@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+int tn_text_is(const char *text, const char *word) {
+  return text != NULL && strcmp(text, word) == 0;
+}
+
 typedef struct text_range {
   unsigned first;
   unsigned last;

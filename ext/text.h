@@ -9,6 +9,9 @@
 
 #include <stddef.h>
 
+/* 1 if TEXT, which may be NULL, is WORD. Both end at their first NUL. */
+int tn_text_is(const char *text, const char *word);
+
 /* Decodes one UTF-8 character at Z (N > 0 bytes left) into *CODEPOINT. Returns its length, or 0 if the
 ** bytes there are not well-formed UTF-8 (overlong, surrogate, beyond U+10FFFF, cut short). */
 size_t tn_text_decode(const char *z, size_t n, unsigned *codepoint);

@@ -2,19 +2,13 @@
 ** verdict.c - what can be said of a living session from outside; see verdict.h.
 */
 #include "verdict.h"
-
-#include <stddef.h>
-#include <string.h>
+#include "text.h"
 
 enum { VERDICT_PASSIVE_SECS = 30, VERDICT_STARTING_SECS = 60 };
 
-static int verdict_is(const char *word, const char *wanted) {
-  return word != NULL && strcmp(word, wanted) == 0;
-}
-
 /* Nothing was heard for so long that nobody can be there, as far as a lease tells. */
 static int verdict_is_silent(const tn_signs *session) {
-  const int is_starting = verdict_is(session->status, "starting") && !session->has_pid;
+  const int is_starting = tn_text_is(session->status, "starting") && !session->has_pid;
   return !session->interactive && session->is_stale && session->overdue > session->lease_ttl &&
          (!is_starting || session->started_ago > VERDICT_STARTING_SECS);
 }
@@ -25,8 +19,8 @@ static int verdict_is_passive(const tn_signs *session) {
 }
 
 const char *tn_verdict(const tn_signs *session) {
-  const int is_live = verdict_is(session->process, "live");
-  if (verdict_is(session->process, "dead")) return "dead";
+  const int is_live = tn_text_is(session->process, "live");
+  if (tn_text_is(session->process, "dead")) return "dead";
   if (!is_live && verdict_is_silent(session)) return "dead";
   if (is_live || !session->is_stale) return "owned";
   return verdict_is_passive(session) ? "passive" : "unknown";

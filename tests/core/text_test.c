@@ -231,7 +231,15 @@ static void test_ids(void) {
   is_int(tn_text_is_scope(z, TN_TEXT_SCOPE_MAX + 1), 0, "a scope of 4097 bytes");
 }
 
+static void test_words(void) {
+  ok(tn_text_is("dead", "dead") && tn_text_is("", ""), "a word is itself");
+  ok(!tn_text_is("dea", "dead") && !tn_text_is("deads", "dead") && !tn_text_is("", "dead"),
+     "and neither shorter nor longer");
+  ok(!tn_text_is(NULL, "dead") && !tn_text_is(NULL, ""), "what is not there is no word");
+}
+
 int main(void) {
+  test_words();
   test_decode();
   test_display_safe();
   test_display_room();
