@@ -83,14 +83,13 @@ reader_rest() {
 }
 
 # reader_current: true while the open file is still the one of that name. Where /proc does not tell, it is
-# taken to be.
+# taken to be. A sqlite3 that has ended has no file open; that is for the next question to find out.
 reader_current() {
   local file
-  [[ -d /proc/$READER/fd ]] || return 0
   for file in /proc/"$READER"/fd/*; do
     [[ ! $file -ef $DATABASE ]] || return 0
   done
-  return 1
+  [[ ! -e /proc/$READER/fd/0 ]]
 }
 
 # reader_close: ends it, whatever it is doing.

@@ -406,6 +406,24 @@ def moved():
     is_(command("wait", session, "--cap", "0", "--db", after)[0], 0, "and is as it was")
 
 
+def current():
+    """Which file a sqlite3 has open, asked of one that ends at that moment: its question tells how, not its files."""
+    ended = subprocess.Popen(["true"])
+    other = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
+    until = time.monotonic() + PATIENCE
+    while not is_gone(ended.pid, 0) and time.monotonic() < until:
+        time.sleep(0.02)
+    script = "source bin/lib/reader.sh; READER=$1 DATABASE=$2; reader_current && echo yes || echo no"
+    for pid, database, answer, name in (
+            (other.pid, "/dev/null", "yes", "has it open"), (other.pid, DB, "no", "has others open"),
+            (ended.pid, DB, "yes", "has ended, and nobody has asked after it"), (2**31 - 1, DB, "yes", "is not there")):
+        ran = subprocess.run(["bash", "-c", script, "bash", str(pid), database], cwd=ROOT, capture_output=True, text=True,
+                             timeout=PATIENCE)
+        is_((ran.stdout, ran.stderr), (f"{answer}\n", ""), f"whether the file is current: {answer} of a sqlite3 that {name}")
+    end(other)
+    ended.wait()
+
+
 def terminal():
     session, process = live()
     main, side = pty.openpty()
@@ -439,7 +457,7 @@ def no_cap():
 
 
 for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, stopped, moved,
-             terminal, no_cap):
+             current, terminal, no_cap):
     try:
         test()
     except (AssertionError, KeyError, ValueError, TimeoutError, subprocess.TimeoutExpired, sqlite3.Error) as error:
