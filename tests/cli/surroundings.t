@@ -95,21 +95,34 @@ for name in ("a\nb", "|pipe"):
 # The sqlite3 of a run dies, and another process gets its number: that one is let alone. In a process namespace, where
 # the next number can be chosen.
 REUSE = """
-"$T" run --scope reuse --actor b --lease 6 -- sleep 6 & run=$!
-keeper=
-until [[ $keeper ]]; do
-  sleep 0.05
-  for child in $(<"/proc/$run/task/$run/children"); do
-    [[ $(<"/proc/$child/comm") != sqlite3 ]] || keeper=$child
-  done
-done
-sleep 0.5
+find_keeper() {
+  keeper=
+  until [[ $keeper ]]; do
+    sleep 0.05
+    for child in $(<"/proc/$run/task/$run/children"); do
+      read -r _ name _ _ group _ <"/proc/$child/stat"
+      [[ $name != "(sqlite3)" || $group != "$child" ]] || keeper=$child # the one that stays has a group of its own
+    done
+  done 2>/dev/null
+}
+"$T" run --scope reuse --actor b --lease 12 -- sleep 60 & run=$!
+find_keeper
+sleep 0.5 # for its answer
+pipe=$(readlink "/proc/$keeper/fd/0")
 kill -KILL "$keeper"
-sleep 0.5
-echo $((keeper - 1)) >/proc/sys/kernel/ns_last_pid
-sleep 5 & other=$!
+SECONDS=0 # the next heartbeat comes later
+while [[ $(readlink "/proc/$run/fd/"*) == *"$pipe"* ]] && ((SECONDS < 2)); do sleep 0.05; done # until it is forgotten
+number=$keeper other=
+until [[ $other == "$number" ]]; do
+  [[ -z $other ]] || kill "$other"
+  echo $((number - 1)) >/proc/sys/kernel/ns_last_pid
+  sleep 60 & other=$!
+done
+find_keeper # for the next heartbeat
+kill -TERM "$other"
 wait "$other"
-echo "$((other == keeper)) $?"
+echo "other $?"
+kill -TERM "$run"
 wait "$run"
 echo "run $?"
 """
@@ -118,6 +131,6 @@ if os.geteuid() != 0 or not may_be_apart():
 else:
     run = subprocess.run(APART + [REUSE], env=clean() | {"T": TENURE, "TENURE_DB": place.path}, cwd=place.folder,
                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
-    is_(run.stdout.split("\n")[:2], ["1 0", "run 0"], "who has the number of our sqlite3 is not killed") or diag(run.stderr)
+    is_(run.stdout, "other 143\nrun 143\n", "who has the number of our sqlite3 is not killed") or diag(run.stderr)
 
 done()
