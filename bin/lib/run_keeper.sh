@@ -143,9 +143,11 @@ hear() {
   [[ -z $WATCHDOG || -n $LOST ]] || is_running "$WATCHDOG" || start_watchdog
 }
 
-# hear_rest: what was said before the command ended.
+# hear_rest: what was said before the command ended, all of it: a short wait can be over before a line is read that
+# is there.
 hear_rest() {
-  while read_line "$EVENTS" 0.001 && [[ -n $LINE ]]; do
+  while read -r -t 0 -u "$EVENTS"; do
+    read_line "$EVENTS" 1 || true
     hear_last "$LINE"
   done
 }
