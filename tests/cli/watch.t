@@ -308,8 +308,8 @@ holder.execute("ROLLBACK")
 path = database("stream")
 
 
-def stream(*arguments):
-    return subprocess.Popen([TENURE, "--db", path, "watch", *arguments], env=clean, cwd=folder.name, text=True,
+def stream(*arguments, **env):
+    return subprocess.Popen([TENURE, "--db", path, "watch", *arguments], env=clean | env, cwd=folder.name, text=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -354,6 +354,28 @@ tenure(path, "start", "--scope", "", "--actor", "c", "--lease", "500")
 told(watch)
 is_(watch.wait(PATIENCE), 0, "--count ends it")
 is_(watch.stdout.read() + watch.stderr.read(), "", "and that is all")
+
+# Each picture has a sqlite3 of its own. In front of the first, somebody is faster: what that shows is known then.
+faster = os.path.join(folder.name, "faster")
+os.mkdir(faster)
+with open(os.path.join(faster, "sqlite3"), "w", encoding="utf-8") as file:
+    file.write(f"""#!/bin/bash
+if [[ -e {faster}/reads && ! -e {faster}/told ]]; then
+  touch {faster}/told
+  PATH=${{PATH#*:}} {TENURE} --db {path} heartbeat --scope s --actor b >&2
+fi
+touch {faster}/reads
+exec {shutil.which("sqlite3")} "$@"
+""")
+os.chmod(os.path.join(faster, "sqlite3"), 0o755)
+before = json.loads(tenure(path, "show", "--scope", "s", "--json"))["result"]["session"]["revision"]
+watch = stream("--json", "s", "--count", "2", PATH=f"{faster}:{clean['PATH']}")
+got = [told(watch)["result"]["scopes"][0]["revision"]]
+time.sleep(1.5)
+tenure(path, "heartbeat", "--scope", "s", "--actor", "b")
+got.append(told(watch)["result"]["scopes"][0]["revision"])
+is_(got, [before + 1, before + 2], "a change that comes before its picture is told once")
+watch.communicate()
 
 watch = stream("--count", "2", "s")
 ok(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\n", watch.stdout.readline()), "for people, a picture stands under its time")

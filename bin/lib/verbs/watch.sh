@@ -156,8 +156,8 @@ watch_stream() {
         [[ $fault == "$FAULT_TEXT" ]] || watch_tell_fault
         fault=$FAULT_TEXT known=
       elif [[ $ANSWER != "$known" ]]; then
-        known=$ANSWER fault=
-        if watch_tell; then told+=1; else known=; fi
+        fault=
+        watch_tell
         ((count == 0 || told < count)) || return 0
       fi
     fi
@@ -182,11 +182,12 @@ watch_news() {
     SELECT hex(sha3($REPLY,224))||(SELECT count(*)FROM tenure_holder WHERE scope IS NULL);"
 }
 
-# watch_tell: prints the picture of this moment, for people under a line with the time. It comes from a sqlite3
-# of its own, because bash reads lines from a pipe byte by byte, and a picture for programs may be large. False
-# if it cannot be had: the next look says why.
+# watch_tell: prints the picture of this moment, for people under a line with the time, and takes what is new by it
+# for known. It comes from a sqlite3 of its own, because bash reads lines from a pipe byte by byte, and a picture for
+# programs may be large. If it cannot be had, the next look says why.
 watch_tell() {
   local query
+  known=
   if [[ $FORMAT == json ]]; then
     new_table
     status_fields
@@ -199,7 +200,10 @@ watch_tell() {
     query="SELECT strftime('%Y-%m-%dT%H:%M:%SZ',session_now(),'unixepoch');"$'\n'"$REPLY"
   fi
   opening query_only=ON
-  call_sqlite "$DATABASE" "$REPLY$query" || return 1
+  call_sqlite "$DATABASE" "${REPLY}BEGIN;$news${query}COMMIT;" || return 0
+  known=${ANSWER%%$'\n'*}
+  told+=1
+  ANSWER=${ANSWER#*$'\n'}
   [[ $FORMAT == json ]] || ANSWER+=$'\n' # an empty line between two pictures
   present "$ANSWER"
 }
