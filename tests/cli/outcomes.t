@@ -221,7 +221,7 @@ EOF
 @test "5: a database that another process keeps locked" {
   new_session
   sqlite3 "$TENURE_DB" <<<"BEGIN IMMEDIATE;
-.shell touch locked; sleep 1.5" 3>&- &
+.shell touch locked; while [ -e locked ]; do sleep 0.05; done" 3>&- &
   until [ -e locked ]; do sleep 0.05; done
   TENURE_BUSY_TIMEOUT=50 tenure heartbeat
   refused 5 unavailable
@@ -231,6 +231,7 @@ EOF
   json '.ok == false and .error.code == "unavailable" and .error.retryable'
   tenure status --json
   done_ok
+  rm locked
   wait
   tenure heartbeat
   done_ok

@@ -32,13 +32,15 @@ def shell(text, patience=20, **environment):
     return run.returncode, out, err
 
 
-def locked(kind, seconds, database):
-    """The beginning of a line: somebody else has locked DATABASE for a while."""
-    return f"(printf 'BEGIN {kind};\\n'; sleep {seconds}; printf 'COMMIT;\\n') | sqlite3 {database} & sleep 0.3; "
+def locked(kind, database, line):
+    """A line of bash that works while somebody else has locked DATABASE, as long as the file 'held' is there."""
+    return (f"printf 'BEGIN {kind};\\n.shell touch held; while [ -e held ]; do sleep 0.05; done\\n' | sqlite3 {database} & "
+            f"until [ -e held ]; do sleep 0.05; done; {line}")
 
 
 # A time limit for 'read', which some exports to end idle shells.
-is_(shell(locked("IMMEDIATE", 2, '"$TENURE_DB"') + '"$T" run --scope tmout --actor b -- printenv TMOUT', TMOUT="1")[:2], (0, "1\n"),
+is_(shell(locked("IMMEDIATE", '"$TENURE_DB"', '(sleep 2; rm held) & "$T" run --scope tmout --actor b -- printenv TMOUT'),
+          TMOUT="1")[:2], (0, "1\n"),
     "TMOUT does not end the start of a run, and reaches its command")
 is_(shell('"$T" wait "$S" --cap 2', TMOUT="1")[0], 0, "nor a wait")
 
@@ -74,7 +76,7 @@ ok(got[2].count("setlocale") <= 3, "and is not complained about again and again"
 
 # Numbers with zeros in front.
 is_(shell('"$T" watch --json --interval 08 --count 01')[0], 0, "08 and 01 are numbers of a watch")
-got = shell(locked("EXCLUSIVE", 1.5, "zero.db") + '"$T" --db zero.db init', TENURE_BUSY_TIMEOUT="0090")
+got = shell(locked("EXCLUSIVE", "zero.db", '"$T" --db zero.db init; code=$?; rm held; exit $code'), TENURE_BUSY_TIMEOUT="0090")
 ok(got[0] == 5 and "too great" not in got[2], "and 0090 is one of milliseconds") or diag(got)
 
 got = shell('"$T" timeline "$S" --limit 0')

@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import HERE, LONG, PYTHON, Place, children, ignores, kill, name_of  # noqa: E402
+from command import HERE, LONG, PYTHON, Place, children, ignores, kill, name_of, stat  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 SECONDS = float(os.environ.get("RUN_SECONDS", 120 if LONG else 6))
@@ -29,7 +29,8 @@ db.execute("SELECT tenure_guard('work', 's')").fetchall()
 db.close()
 rng, lock = random.Random(SEED), threading.Lock()
 living, codes, faults, strange = [], {}, {}, []
-unwatched = set()  # the pids of runs that were paused together with their watchdog
+unwatched = set()  # the commands whose run was paused while it had no watchdog, or one that was paused too
+killed = set()  # the watchdogs that were killed
 over = threading.Event()
 
 
@@ -69,8 +70,12 @@ def hurt():
     if command is None or None in pids:
         return
     faults[what] = faults.get(what, 0) + 1
-    if what == "pause both":
+    if what == "pause both" or what == "pause run" and (watchdog is None or watchdog in killed):
         unwatched.add(command)
+    elif what == "kill watchdog":
+        killed.add(watchdog)
+        if (stat(run.pid) or "?")[0] == "T":
+            unwatched.add(command)
     for pid in pids:
         kill(pid, signal.SIGSTOP if what.startswith("pause") else signal.SIGKILL)
     if what.startswith("pause"):
