@@ -15,16 +15,15 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from processes import PATIENCE, children, hear_signals, lives, name_of, until
 from tap import ROOT, diag, done, is_, ok
 
 TENURE = os.path.join(ROOT, "bin", "tenure")
 FOLDER = tempfile.TemporaryDirectory()
 DB = os.path.join(FOLDER.name, "t.db")
 ENV = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")} | {"TENURE_DB": DB}
-PATIENCE = 60  # how long anything may take on a busy machine
 
-for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-    signal.signal(number, signal.SIG_DFL)  # whoever runs this may ignore them, and what it starts would too
+hear_signals()
 
 
 def command(*arguments, **env):
@@ -93,31 +92,12 @@ def status(session):
                           (session,)).fetchone()
 
 
-def children(pid):
-    """The processes that PID has started and that are there, but for those that have ended."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                state, parent = file.read().rpartition(")")[2].split()[:2]
-            with open(f"/proc/{name}/cmdline", encoding="utf-8", errors="replace") as file:
-                line = file.read()
-        except OSError:
-            continue
-        if parent == str(pid) and state != "Z":
-            found.append((int(name), line))
-    return found
-
-
 def is_waiting(waiter):
     """Waits until WAITER has its sqlite3; gives the pid of that."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        for pid, line in children(waiter.pid):
-            if line.startswith("sqlite3"):
-                return pid
-        time.sleep(0.02)
-    raise TimeoutError("no sqlite3")
+    pid = until(lambda: next((pid for pid in children(waiter.pid) if name_of(pid) == "sqlite3"), None))
+    if not pid:
+        raise TimeoutError("no sqlite3")
+    return pid
 
 
 def descriptors(pid):
@@ -133,27 +113,8 @@ def descriptors(pid):
 
 def reads(pid, database):
     """Waits until PID has read from a database."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if f"{database}-shm" in descriptors(pid):
-            return
-        time.sleep(0.02)
-    raise TimeoutError(f"{database} was never read")
-
-
-def is_gone(pid, patience):
-    """Whether PID has ended, or does so within PATIENCE seconds."""
-    until = time.monotonic() + patience
-    while True:
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                if file.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
-        except OSError:
-            return True
-        if time.monotonic() >= until:
-            return False
-        time.sleep(0.05)
+    if not until(lambda: f"{database}-shm" in descriptors(pid)):
+        raise TimeoutError(f"{database} was never read")
 
 
 def completed(session, outcome, code, synthetic="false"):
@@ -359,7 +320,7 @@ def deaths():
             os.kill(waiter.pid, number)
         code, out, err = finish(waiter) if name != "KILL" else (waiter.wait(timeout=PATIENCE), "", "")
         is_((code, out, err), (-number if name == "KILL" else 128 + number, "", ""), f"{name}: ends the wait")
-        ok(is_gone(child, patience=PATIENCE if name == "KILL" else 0), f"{name}: and its sqlite3")
+        ok(until(lambda: not lives(child), PATIENCE if name == "KILL" else 0), f"{name}: and its sqlite3")
     ok(dump() == before, "28, otherwise: a waiter that dies leaves nothing behind, so there is nothing to steal")
     is_(command("wait", session, "--cap", "0")[0], 0, "and the session lives on")
     waiter = begin("wait", session, "--cap", "600")
@@ -410,9 +371,7 @@ def current():
     """Which file a sqlite3 has open, asked of one that ends at that moment: its question tells how, not its files."""
     ended = subprocess.Popen(["true"])
     other = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
-    until = time.monotonic() + PATIENCE
-    while not is_gone(ended.pid, 0) and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: not lives(ended.pid))
     script = "source bin/lib/reader.sh; READER=$1 DATABASE=$2; reader_current && echo yes || echo no"
     for pid, database, answer, name in (
             (other.pid, "/dev/null", "yes", "has it open"), (other.pid, DB, "no", "has others open"),

@@ -18,10 +18,10 @@ import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from processes import PATIENCE, children, hear_signals, lives, state, until  # noqa: E402
 from tap import ROOT, diag, done, is_, ok  # noqa: E402
 
 TENURE = os.path.join(ROOT, "bin", "tenure")
-PATIENCE = 6  # seconds until something that must happen has not happened
 ENTER, LEAVE = b"\x1b[?1049h\x1b[?25l\x1b[?7l", b"\x1b[?7h\x1b[?25h\x1b[?1049l"
 FRAME = re.compile(rb"\x1b\[\?2026h\x1b\[H(.*?)\x1b\[J\x1b\[\?2026l", re.S)
 
@@ -43,39 +43,6 @@ def tenure(path, *arguments):
     return run.stdout
 
 
-def children(pid):
-    """The processes that PID has started, and which have not ended."""
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return [int(word) for word in file.read().split() if not gone(int(word))]
-    except FileNotFoundError:
-        return []
-
-
-def state(pid):
-    """What a process is doing, as ps(1) says it in a letter."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return file.read().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return "gone"
-
-
-def gone(pid):
-    """Whether a process has ended; one that nobody has waited for yet has."""
-    return state(pid) in ("Z", "gone")
-
-
-def wait_for(look):
-    """What LOOK gives, once that is true; the last thing that it gave, if it never is."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        found = look()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.05)
-
-
 class Terminal:
     """A watch on a pseudo terminal of its own."""
 
@@ -87,7 +54,7 @@ class Terminal:
         if self.pid == 0:
             try:
                 os.read(0, 1)  # until the terminal has its size
-                signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs this may ignore it
+                hear_signals()
                 os.chdir(folder.name)
                 os.execve(program[0], program, clean | environment)
             finally:
@@ -123,7 +90,7 @@ class Terminal:
             self.read()
             text = "\n".join(self.frame())
             return all(part in text for part in texts) and not (without and without in text)
-        return wait_for(look)
+        return until(look)
 
     def key(self, text):
         os.write(self.fd, text)
@@ -136,7 +103,7 @@ class Terminal:
             if pid:
                 self.status = os.waitstatus_to_exitcode(status)
             return pid
-        if not wait_for(look):
+        if not until(look):
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             diag("it did not end")
@@ -163,7 +130,7 @@ ok(t.seen.startswith(ENTER, t.seen.find(b"\x1b")), "on a page of its own, withou
 reader = children(t.pid)
 is_(len(reader), 1, "one sqlite3 is open")
 first = t.frame()
-ok(wait_for(lambda: t.read() and t.frame()[3:4] != first[3:4]), "what only time changes changes")
+ok(until(lambda: t.read() and t.frame()[3:4] != first[3:4]), "what only time changes changes")
 is_(children(t.pid), reader, "by the same sqlite3")
 tenure(path, "heartbeat", "--scope", "repo", "--actor", "worker-1", "--activity", "running the tests")
 ok(t.shows("running the tests"), "a heartbeat is seen")
@@ -178,12 +145,12 @@ version = log.execute("PRAGMA data_version").fetchone()
 with open(path, "rb") as file:
     contents = file.read()
 count = len(t.frames())
-ok(wait_for(lambda: t.read() and len(t.frames()) >= count + 3), "some pictures later")
+ok(until(lambda: t.read() and len(t.frames()) >= count + 3), "some pictures later")
 with open(path, "rb") as file:
     ok(file.read() == contents and log.execute("PRAGMA data_version").fetchone() == version, "it has written nothing")
 
 os.kill(reader[0], signal.SIGKILL)
-ok(wait_for(lambda: t.read() and children(t.pid) not in ([], reader)), "a sqlite3 that is killed is replaced")
+ok(until(lambda: t.read() and children(t.pid) not in ([], reader)), "a sqlite3 that is killed is replaced")
 tenure(path, "clear", "--scope", "other", "--actor", "worker-2")
 ok(t.shows("repo", "1 scope is free"), "and watching goes on")
 
@@ -195,7 +162,7 @@ ok(len(t.frame()) <= 10, f"as many lines as there are rows: {len(t.frame())}")
 t.resize(30, 120)
 ok(t.shows("scope-11", without="more are held"), "a larger one shows more")
 t.resize(3, 20)
-ok(wait_for(lambda: t.read() and len(t.frame()) == 3), f"a tiny one shows what fits: {t.frame()}")
+ok(until(lambda: t.read() and len(t.frame()) == 3), f"a tiny one shows what fits: {t.frame()}")
 ok(t.shows("more lines"), "and how much does not")
 is_(t.seen.count(b"\x1b[2J"), 1, "the page is cleared once, never between pictures")
 between = FRAME.sub(b"", t.seen)
@@ -204,7 +171,7 @@ before = children(t.pid)
 t.key(b"xQ")
 is_(t.end(), 0, "q ends it")
 ok(t.restored(), "and the terminal is as it was")
-ok(wait_for(lambda: all(map(gone, before))), "sqlite3 is gone")
+ok(until(lambda: not any(map(lives, before))), "sqlite3 is gone")
 is_([name for name in os.listdir(folder.name) if not name.startswith("live.db")], [], "nothing is left behind")
 
 for name, act, want in (("Ctrl-C", lambda t: t.key(b"\x03"), signal.SIGINT),
@@ -216,14 +183,14 @@ for name, act, want in (("Ctrl-C", lambda t: t.key(b"\x03"), signal.SIGINT),
     act(t)
     is_(t.end(), -want, f"{name} ends it")
     ok(t.restored(), f"{name}: the terminal is as it was")
-    ok(wait_for(lambda: all(map(gone, before))), f"{name}: sqlite3 is gone")
+    ok(until(lambda: not any(map(lives, before))), f"{name}: sqlite3 is gone")
 
 t = Terminal(path, "repo")
 t.shows("repo: held by worker-1")
 before = children(t.pid)
 os.kill(t.pid, signal.SIGKILL)
 t.end()
-ok(wait_for(lambda: all(map(gone, before))), "sqlite3 does not outlive a watch that is killed")
+ok(until(lambda: not any(map(lives, before))), "sqlite3 does not outlive a watch that is killed")
 
 # A shell with job control, because only what such a shell has started can be stopped by Ctrl-Z.
 t = Terminal(path, program=["/bin/bash", "--norc", "--noprofile", "-i"], PS1="")
@@ -233,15 +200,15 @@ job, = children(t.pid)
 reader = children(job)
 entered = t.seen.rfind(ENTER)
 t.key(b"\x1a")
-ok(wait_for(lambda: t.read() and state(job) == "T"), "Ctrl-Z stops it")
-ok(wait_for(lambda: t.read() and t.seen.rfind(LEAVE) > entered), "Ctrl-Z: the terminal is as it was")
+ok(until(lambda: t.read() and state(job) == "T"), "Ctrl-Z stops it")
+ok(until(lambda: t.read() and t.seen.rfind(LEAVE) > entered), "Ctrl-Z: the terminal is as it was")
 ok(all(state(pid) in "SR" for pid in reader), "Ctrl-Z: sqlite3 is not stopped where it may hold something")
 t.key(b"fg\n")
-ok(wait_for(lambda: t.read() and t.seen.rfind(ENTER) > t.seen.rfind(LEAVE)), "fg brings it back")
+ok(until(lambda: t.read() and t.seen.rfind(ENTER) > t.seen.rfind(LEAVE)), "fg brings it back")
 count = len(t.frames())
-ok(wait_for(lambda: t.read() and len(t.frames()) > count + 1), "and it goes on")
+ok(until(lambda: t.read() and len(t.frames()) > count + 1), "and it goes on")
 t.close()
-ok(wait_for(lambda: gone(job) and all(map(gone, reader))), "it ends when its terminal is gone")
+ok(until(lambda: not any(map(lives, [job, *reader]))), "it ends when its terminal is gone")
 t.end()
 
 t = Terminal(path, "repo", "--count", "2")
@@ -296,7 +263,7 @@ holder.execute("COMMIT")
 ok(t.shows("repo", without="is locked"), "and shows it again when it can")
 t.key(b"x")
 count = len(t.frames())
-ok(wait_for(lambda: t.read() and len(t.frames()) > count) and t.read(0.2), "a key without a meaning does nothing")
+ok(until(lambda: t.read() and len(t.frames()) > count) and t.read(0.2), "a key without a meaning does nothing")
 holder.execute("BEGIN EXCLUSIVE")
 time.sleep(0.5)
 t.key(b"q")
@@ -410,7 +377,7 @@ for tool in ("bash", "env", "readlink", "mkdir"):
     os.symlink(shutil.which(tool), os.path.join(bare, tool))
 watch = subprocess.Popen([TENURE, "--db", path, "watch"], env=clean | {"PATH": bare}, cwd=folder.name, text=True,
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-is_(wait_for(lambda: watch.poll() is not None), True, "what no time can mend, such as no sqlite3, ends it")
+is_(until(lambda: watch.poll() is not None), True, "what no time can mend, such as no sqlite3, ends it")
 watch.kill()
 out, err = watch.communicate()
 ok(watch.returncode == 1 and "sqlite3 is not installed" in err, "and it says why") or diag(f"{watch.returncode} {err}")

@@ -13,82 +13,19 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.dont_write_bytecode = True
-from tap import ROOT, connect, diag  # noqa: E402
+from processes import PATIENCE, children, descendants, hear_signals, ignores, kill, name_of, stat, until  # noqa: E402
+from tap import ROOT, connect  # noqa: E402
 
 TENURE = os.path.join(ROOT, "bin", "tenure")
 PYTHON = "/usr/bin/python3"
 LONG = bool(os.environ.get("TENURE_LONG"))
 
-for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_DFL)  # whoever runs this may ignore them, and what it starts would too
-
-# How long a test waits for something that comes at once on a machine with nothing else to do.
-PATIENCE = 30
+hear_signals()
 
 
 def clean():
     """The environment without a word of Tenure's."""
     return {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")}
-
-
-def until(condition, patience=PATIENCE):
-    """Waits until CONDITION() is true; gives its value, false if it never is."""
-    end = time.monotonic() + patience
-    while True:
-        value = condition()
-        if value or time.monotonic() > end:
-            return value
-        time.sleep(0.02)
-
-
-def stat(pid):
-    """State, parent and group of a process; None if there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
-            state, parent, group = file.read().rsplit(")", 1)[1].split()[:3]
-        return state, int(parent), int(group)
-    except (OSError, ValueError):
-        return None
-
-
-def lives(pid):
-    """True for a process that is not a zombie."""
-    found = stat(pid)
-    return found is not None and found[0] not in "ZX"
-
-
-def name_of(pid):
-    try:
-        with open(f"/proc/{pid}/comm", encoding="latin-1") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
-
-
-def children(pid):
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()
-            and (stat(entry) or (0, 0, 0))[1] == pid]
-
-
-def ignores(pid, number):
-    """True for a living process that ignores a signal."""
-    try:
-        with open(f"/proc/{pid}/status", encoding="latin-1") as file:
-            ignored = next(line.split()[1] for line in file if line.startswith("SigIgn:"))
-    except (OSError, StopIteration):
-        return False
-    return lives(pid) and bool(int(ignored, 16) >> (number - 1) & 1)
-
-
-def descendants(pid):
-    return [found for child in children(pid) for found in (child, *descendants(child))]
-
-
-def kill(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 class Place:

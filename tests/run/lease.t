@@ -12,7 +12,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import HERE, LONG, PYTHON, Place, clean, kill, lives, stat, until  # noqa: E402
+from command import HERE, LONG, PYTHON, Place, clean  # noqa: E402
+from processes import kill, lives, state, until  # noqa: E402
 from tap import diag, done, error_of, is_, ok, skip  # noqa: E402
 
 TICKER = ["--", PYTHON, os.path.join(HERE, "ticker.py")]
@@ -187,7 +188,7 @@ time.sleep(0.5)
 
 # Who watches wakes before 'tenure run' can ask whether the lease is still its own.
 kill(paused.stopped[1], signal.SIGCONT)
-ok(until(lambda: (stat(paused.row["pid"]) or "?")[0] == "T"), "paused: on waking, the watchdog holds the command still")
+ok(until(lambda: state(paused.row["pid"]) == "T"), "paused: on waking, the watchdog holds the command still")
 for run, name in ((paused, "paused"), (frozen, "paused with its command")):
     run.woken = time.monotonic_ns()
     signalled(run.stopped, signal.SIGCONT)

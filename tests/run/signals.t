@@ -8,7 +8,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import TENURE, Place, children, kill, lives, name_of, stat, until  # noqa: E402
+from command import TENURE, Place  # noqa: E402
+from processes import children, kill, lives, name_of, stat, until  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 place = Place()

@@ -15,7 +15,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import HERE, LONG, PYTHON, Place, children, ignores, kill, name_of, stat  # noqa: E402
+from command import HERE, LONG, PYTHON, Place  # noqa: E402
+from processes import children, ignores, kill, name_of, state  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 SECONDS = float(os.environ.get("RUN_SECONDS", 120 if LONG else 6))
@@ -74,7 +75,7 @@ def hurt():
         unwatched.add(command)
     elif what == "kill watchdog":
         killed.add(watchdog)
-        if (stat(run.pid) or "?")[0] == "T":
+        if state(run.pid) == "T":
             unwatched.add(command)
     for pid in pids:
         kill(pid, signal.SIGSTOP if what.startswith("pause") else signal.SIGKILL)

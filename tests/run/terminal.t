@@ -9,7 +9,8 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from command import PYTHON, TENURE, Place, clean, lives, stat, until  # noqa: E402
+from command import PYTHON, TENURE, Place, clean  # noqa: E402
+from processes import lives, state, until  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
 place = Place()
@@ -124,7 +125,7 @@ ok(terminal.sees("go\r"), "under a shell")
 terminal.type("\x1a")
 ok(terminal.sees("Stopped") and terminal.sees("$ "), "the key for TSTP stops it")
 command = place.session("job")["pid"]
-ok(until(lambda: stat(command)[0] == "T"), "and its command")
+ok(until(lambda: state(command) == "T"), "and its command")
 terminal.type("fg\n")
 until(lambda: terminal.read() and os.tcgetpgrp(terminal.fd) != terminal.pid)
 terminal.type("line\n")
