@@ -154,7 +154,7 @@ dist/tests/%: tests/%.c dist/libtenure.a $(wildcard tests/*/*.h)
 
 .PHONY: test
 test: deps dist/tenure.so dist/amalgamation/tenure.c $(TEST_BINS) $(FUZZ_REPLAYS)  ## run the tests
-	@prove $(PROVE) -r tests $(filter %_test,$(TEST_BINS))
+	@prove -fo $(PROVE) -r tests $(filter %_test,$(TEST_BINS))
 
 # Disks that fail, power cuts and memory that runs out. FULL=2 tries everything, which takes an hour; SEED=N repeats.
 FULL ?= 1
@@ -165,7 +165,7 @@ test-fault: deps dist/tenure.so $(TEST_BINS)  ## faults of memory, I/O and power
 .PHONY: test-hosts
 test-hosts: deps dist/tenure.so dist/amalgamation/tenure.c dist/tests/hosts/static  ## all languages that can load it, installed if absent (1 GB)
 	@bash packaging/hosts.sh
-	@TENURE_HOSTS=all prove $(PROVE) tests/hosts
+	@TENURE_HOSTS=all prove -fo $(PROVE) tests/hosts
 
 .PHONY: test-long
 test-long: deps  ## all of the proof, one after the other, which takes many hours; TENURE_STEPS=10000000
