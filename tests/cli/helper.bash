@@ -94,8 +94,8 @@ new_session() {
   fi
   tenure start --json "$@"
   [ "$status" -eq 0 ] || report "start ended with $status"
-  read -r session fence <<<"$(sqlite3 -batch -init /dev/null -separator ' ' :memory: "SELECT r ->> 'session_id', r ->> 'fence'
-    FROM (SELECT '${output//\'/\'\'}' -> 'result' AS r)")"
+  [[ $output =~ '"session_id":"'([^\"]+)'"' ]] && session=${BASH_REMATCH[1]}
+  [[ $output =~ '"fence":'([0-9]+) ]] && fence=${BASH_REMATCH[1]}
 }
 
 # dead_session ARGUMENT...: the same, of a process of this machine that has ended since.

@@ -5,36 +5,32 @@
 
 load helper
 
-# at TIME STATEMENT...: writes history: statements at a time of the virtual clock.
+# at TIME STATEMENT ...: writes history: statements, each at a time of the virtual clock.
 at() {
-  local statement extension=${tenure%/bin/tenure}/dist/tenure
-  for statement in "${@:2}"; do
-    printf '%s\n' ".load $extension" '.output /dev/null' 'SELECT tenure_install();' "SELECT tenure_clock($1);" "$statement;" |
-      sqlite3 -batch -bail -init /dev/null "$TENURE_DB"
-  done
+  {
+    printf '%s\n' ".load ${tenure%/bin/tenure}/dist/tenure" '.output /dev/null' 'SELECT tenure_install();'
+    printf 'SELECT tenure_clock(%s); %s;\n' "$@"
+  } | sqlite3 -batch -bail -init /dev/null "$TENURE_DB"
 }
 
 # history: a session with three turns, taken over, cleared, resumed and ended.
 history() {
-  at 1000000 "INSERT INTO tenure_start(scope,actor_id,lease_ttl)VALUES('repo','w1',100)"
-  at 1000000 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t1'FROM tenure_holder"
-  at 1000030 "INSERT INTO tenure_turn_end(session_id,turn_id)SELECT session_id,'t1'FROM tenure_holder"
-  at 1000040 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t2'FROM tenure_holder"
-  at 1000070 "INSERT INTO tenure_turn_end(session_id,turn_id,outcome)SELECT session_id,'t2','failed'FROM tenure_holder"
-  at 1000080 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t3'FROM tenure_holder"
-  at 1000230 "INSERT INTO tenure_takeover(scope,actor_id,reason)VALUES('repo','w2','gone')"
-  at 1000240 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t1'FROM tenure_holder"
-  at 1000280 "INSERT INTO tenure_clear(scope,actor_id)VALUES('repo','w2')"
-  at 1000290 "INSERT INTO tenure_resume(session_id,actor_id)SELECT session_id,'w2'FROM tenure_session WHERE owner_id='w2'"
-  at 1000390 "UPDATE tenure_session SET status='exited',revision=revision+1 WHERE ended_at IS NULL"
+  at 1000000 "INSERT INTO tenure_start(scope,actor_id,lease_ttl)VALUES('repo','w1',100)" \
+    1000000 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t1'FROM tenure_holder" \
+    1000030 "INSERT INTO tenure_turn_end(session_id,turn_id)SELECT session_id,'t1'FROM tenure_holder" \
+    1000040 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t2'FROM tenure_holder" \
+    1000070 "INSERT INTO tenure_turn_end(session_id,turn_id,outcome)SELECT session_id,'t2','failed'FROM tenure_holder" \
+    1000080 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t3'FROM tenure_holder" \
+    1000230 "INSERT INTO tenure_takeover(scope,actor_id,reason)VALUES('repo','w2','gone')" \
+    1000240 "INSERT INTO tenure_turn_begin(session_id,turn_id)SELECT session_id,'t1'FROM tenure_holder" \
+    1000280 "INSERT INTO tenure_clear(scope,actor_id)VALUES('repo','w2')" \
+    1000290 "INSERT INTO tenure_resume(session_id,actor_id)SELECT session_id,'w2'FROM tenure_session WHERE owner_id='w2'" \
+    1000390 "UPDATE tenure_session SET status='exited',revision=revision+1 WHERE ended_at IS NULL"
 }
 
 # no_wider WIDTH: no line of the output has more columns.
 no_wider() {
-  local line
-  for line in "${lines[@]}"; do
-    [ "$(LC_ALL=C.UTF-8 wc -L <<<"$line")" -le "$1" ] || report "wider than $1: $line"
-  done
+  [ "$(LC_ALL=C.UTF-8 wc -L <<<"$output")" -le "$1" ] || report "wider than $1"
 }
 
 @test "a history is drawn, column for column" {
