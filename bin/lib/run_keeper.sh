@@ -94,7 +94,7 @@ keep() {
   while [[ -z $ENDED ]] && is_running "$ATTENDANT"; do
     read_clock
     [[ -n $WATCHDOG || -n $LOST ]] || ((NOW >= RENEWED + RENEW_AFTER)) || begin
-    [[ -z $LIMIT_AT ]] || ((NOW < LIMIT_AT)) || limit
+    [[ -z $LIMIT_AT ]] || ((NOW < LIMIT_AT)) || read -r -t 0 -u "$EVENTS" || limit
     [[ -n $ASKED || -n $LOST ]] || ((NOW < DUE)) || ask
     read_line "$EVENTS" "$TICK" || true
     hear "$LINE"
@@ -136,11 +136,13 @@ hear() {
     '' | renewed\ * | refused\ *) ;;
     *) ANSWER+=$1$'\n' ;;
   esac
+  # The time can be over before a line is read that is there: what has not come is known when all has been heard.
+  ! read -r -t 0 -u "$EVENTS" || return 0
   # One that is gone is forgotten at once: another process may get its number.
   [[ -n $ASKED || -z $KEEPER ]] || is_running "$KEEPER" || close_keeper
   [[ -z $ASKED || -n $1 ]] || is_running "$KEEPER" || not_renewed
   [[ -z $ASKED ]] || ((NOW < ASKED + ANSWER_WITHIN)) || not_renewed
-  [[ -z $WATCHDOG || -n $LOST ]] || is_running "$WATCHDOG" || start_watchdog
+  [[ -z $WATCHDOG || -n $LOST ]] || is_running "$WATCHDOG" || start_watchdog 0
 }
 
 # hear_rest: what was said before the command ended, all of it: a short wait can be over before a line is read that
@@ -155,7 +157,7 @@ hear_rest() {
 # hear_last LINE: what still means something then.
 hear_last() {
   case $1 in
-    late) LOST=yes ;;
+    late) [[ -n $ENDED ]] || LOST=yes ;;
     ended\ *) CODE=${1#* } ENDED=yes ;;
   esac
 }

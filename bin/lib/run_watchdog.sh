@@ -6,13 +6,14 @@
 # It is told when the lease was renewed, by the clock of clock.sh. TERM comes when a third of the lease
 # is left, KILL when a sixth is. After TERM, a late renewal changes nothing any more.
 
-# start_watchdog: sets WATCHDOG to its process and FEED to the pipe to it.
+# start_watchdog [HELD]: sets WATCHDOG to its process and FEED to the pipe to it. HELD is 0 if another was there before,
+# which may have held the command still.
 start_watchdog() {
   new_pipe
   close_fd "$FEED"
   FEED=$REPLY
   set -m
-  watchdog "$RENEWED" &
+  watchdog "$RENEWED" "${1-}" &
   WATCHDOG=$!
   set +m
   disown "$WATCHDOG"
@@ -21,13 +22,13 @@ start_watchdog() {
 # feed_watchdog TEXT: the time of a renewal, or 'over'.
 feed_watchdog() { printf '%s\n' "$1" >&"$FEED"; }
 
-# watchdog RENEWED: what the process does.
+# watchdog RENEWED HELD: what the process does.
 #
 # When it wakes from a pause, the first thing is to hold the command still. If the lease is not fresh then, or
 # the machine slept, it cannot know whether 'tenure run' can still renew it: the clock of the lease does not
 # count sleep. So 'tenure run' gets two seconds while the command is held.
 watchdog() {
-  local renewed=$1 looked told='' held=''
+  local renewed=$1 looked told='' held=$2
   trap '' INT TERM HUP
   trap 'signal_group STOP; held=0' CONT
   exec <"/proc/self/fd/$FEED" >/dev/null 2>&1
@@ -42,12 +43,15 @@ watchdog() {
     fi
     [[ $LINE != over ]] || exit 0
     renewed=${LINE:-$renewed}
+    ! read -r -t 0 || continue # what has come counts, also if there was no time to read it
     read_clock
     if [[ -n $told ]]; then
       ((NOW < told)) || stop_and_exit
     elif ((NOW < renewed + TERM_AFTER)); then
-      [[ -z $held ]] || signal_all CONT
-      held=
+      if [[ -n $held ]]; then
+        held= # first: the trap may hold it again meanwhile
+        signal_all CONT
+      fi
     elif [[ $held == 0 ]] || ((NOW - looked > 100)); then
       signal_all STOP
       held=$((NOW + 200))

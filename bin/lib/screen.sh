@@ -1,9 +1,12 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # watch.sh reads what is noted here
 #
 # screen.sh - the whole terminal for one picture that changes, and the terminal as it was afterwards.
 
 # How many rows the terminal has, how it was set before, and whether the picture is on it.
 SCREEN_ROWS=24 SCREEN_WAS='' SCREEN_ON=0
+
+# Whether Ctrl-Z was pressed. It is only noted, and not even that while stty runs: it would stop that, which is waited for.
+STOPPED=0
 
 # screen_possible: whether stdout is a terminal that can be drawn on.
 screen_possible() { [[ -t 1 && ${TERM-dumb} != dumb ]]; }
@@ -12,6 +15,7 @@ screen_possible() { [[ -t 1 && ${TERM-dumb} != dumb ]]; }
 # knows how wide it shows a character; and keys come one by one, if stdin is a terminal.
 screen_enter() {
   SCREEN_ON=1
+  trap '' TSTP
   if [[ -t 0 ]]; then
     SCREEN_WAS=$(stty -g)
     stty -echo -icanon min 1 time 0
@@ -24,6 +28,7 @@ screen_enter() {
 screen_leave() {
   ((SCREEN_ON)) || return 0
   SCREEN_ON=0
+  trap '' TSTP
   printf '\e[?7h\e[?25h\e[?1049l' 2>/dev/null || true
   [[ -z $SCREEN_WAS ]] || stty "$SCREEN_WAS" 2>/dev/null || true
 }
@@ -31,7 +36,9 @@ screen_leave() {
 # screen_size: reads how many rows there are.
 screen_size() {
   local rows rest
-  { read -r rows rest < <(stty size <&3 2>/dev/null) || return 0; } 3<&1
+  trap '' TSTP
+  { read -r rows rest < <(stty size <&3 2>/dev/null) || rows=0; } 3<&1
+  trap 'STOPPED=1' TSTP
   ((rows == 0)) || SCREEN_ROWS=$rows
 }
 

@@ -415,8 +415,18 @@ def no_cap():
     ok("'tenure wait ses_x --cap 240'" in sql, "no --cap: and again as long")
 
 
+def patient():
+    """How long an answer is waited for is counted in looks for it, not by the clock: sqlite3 may have been stopped too."""
+    script = ("set -eu; shopt -s extglob; use() { for part; do source bin/lib/$part.sh; done; }; COMMAND=wait FORMAT=text; "
+              "use quote output options database verbs/wait; read_clock() { NOW=360000; }; DATABASE=x waited=0 begun=0 late=2; "
+              "give_up; give_up; echo patient; give_up")
+    ran = subprocess.run(["bash", "-c", script], cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=PATIENCE)
+    ok((ran.returncode, ran.stdout) == (5, "patient\n") and "unavailable: no answer comes from 'x'" in ran.stderr,
+       "an hour in which nobody could answer is none in which nobody did") or diag(ran)
+
+
 for test in (a_look, mid_wait, late, nobody_may_write, turns, gone, hostile, misuse, trouble, deaths, stopped, moved,
-             current, terminal, no_cap):
+             current, terminal, no_cap, patient):
     try:
         test()
     except (AssertionError, KeyError, ValueError, TimeoutError, subprocess.TimeoutExpired, sqlite3.Error) as error:

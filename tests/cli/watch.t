@@ -18,7 +18,7 @@ import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from processes import PATIENCE, children, hear_signals, lives, state, until  # noqa: E402
+from processes import PATIENCE, children, hear_signals, lives, name_of, state, until  # noqa: E402
 from tap import ROOT, diag, done, is_, ok  # noqa: E402
 
 TENURE = os.path.join(ROOT, "bin", "tenure")
@@ -209,6 +209,27 @@ count = len(t.frames())
 ok(until(lambda: t.read() and len(t.frames()) > count + 1), "and it goes on")
 t.close()
 ok(until(lambda: not any(map(lives, [job, *reader]))), "it ends when its terminal is gone")
+t.end()
+
+# One that is pressed while stty runs would stop that, and nothing would ever end the waiting for it.
+slow = os.path.join(folder.name, "slow")
+os.mkdir(slow)
+with open(os.path.join(slow, "stty"), "w", encoding="utf-8") as file:
+    file.write(f"#!/bin/sh\nsleep 0.5\nexec {shutil.which('stty')} \"$@\"\n")
+os.chmod(os.path.join(slow, "stty"), 0o755)
+t = Terminal(path, program=["/bin/bash", "--norc", "--noprofile", "-i"], PS1="", PATH=f"{slow}:{clean['PATH']}")
+t.key(f"{TENURE} --db {path} watch repo\n".encode())
+ok(t.shows("repo: held by worker-1"), "with a stty that takes its time")
+job, = children(t.pid)
+t.key(b"\x1a")
+until(lambda: t.read() and "stty" in map(name_of, children(job)))
+t.key(b"\x1a")
+ok(until(lambda: t.read() and state(job) == "T"), "Ctrl-Z twice stops it")
+count = len(t.frames())
+t.key(b"fg\n")
+ok(until(lambda: t.read() and len(t.frames()) > count), "and it comes back")
+t.close()
+ok(until(lambda: not lives(job)), "and ends")
 t.end()
 
 t = Terminal(path, "repo", "--count", "2")

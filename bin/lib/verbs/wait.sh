@@ -140,7 +140,7 @@ time_waited() {
 # summary is not stored yet.
 look() {
   local LC_ALL=C # long texts are slow to search by characters
-  late=$((waited + $1 + 10#$BUSY_TIMEOUT + LATE))
+  late=$((($1 + 10#$BUSY_TIMEOUT + LATE) / 200))
   reader_current || fail_about database.missing 'the database has been moved, removed or replaced: ' "$DATABASE" ''
   reader_ask "WITH look(r)AS MATERIALIZED(SELECT session_wait($SQL_SESSION,max(0,$1),$SQL_TURN)),
     told(r,o,waited)AS MATERIALIZED(
@@ -155,10 +155,10 @@ look() {
   report=${report#*$'\n'}
 }
 
-# give_up: called while an answer takes its time.
+# give_up: called for each fifth of a second in which no answer came. Those are counted: while this command was stopped,
+# so may sqlite3 have been.
 give_up() {
-  time_waited
-  ((waited < late)) || fail_about unavailable 'no answer comes from ' "$DATABASE" ''
+  ((late-- > 0)) || fail_about unavailable 'no answer comes from ' "$DATABASE" ''
 }
 
 # settle_quietly: gives the session the end that it never got. Whoever may not write, or cannot now, has waited

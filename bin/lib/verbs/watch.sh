@@ -12,9 +12,9 @@ PAUSE=0.25
 # How many scopes are printed where there is no screen.
 LINES_PRINTED=20
 
-# Whether the terminal has another size since the last picture, and whether Ctrl-Z was pressed. The traps only
+# Whether the terminal has another size since the last picture. The traps, as that of Ctrl-Z in screen.sh, only
 # note it: they may run in the middle of a 'read', and when the time of that is up, bash leaves them.
-RESIZED=0 STOPPED=0
+RESIZED=0
 
 use defaults phrase table sessions results status style message failure reader screen
 
@@ -79,7 +79,6 @@ watch_screen() {
   local version seen='' text
   local -i drawn=0 due=0
   trap 'RESIZED=1' WINCH
-  trap 'STOPPED=1' TSTP
   screen_enter
   while ((count == 0 || drawn < count)); do
     if ((RESIZED)); then
@@ -134,9 +133,8 @@ watch_stop() {
   screen_leave
   trap - TSTP
   kill -s TSTP $$
-  trap 'STOPPED=1' TSTP
-  screen_enter
   STOPPED=0 RESIZED=1
+  screen_enter
 }
 
 # --- elsewhere
