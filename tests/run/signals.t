@@ -138,7 +138,7 @@ run.wait()
 
 # --- sqlite3 beside the run
 
-run = family("sqlite", WAIT, "--lease", "6")  # only now: among those above it could lose so short a lease
+run = family("sqlite", WAIT, "--lease", "12")  # only now: among those above it could lose so short a lease
 ready(run)
 before = run.session()["revision"]
 keeper = run.helper("sqlite3")
@@ -168,7 +168,7 @@ gone(pids["deaf"], "nobody survives either")
 # A signal at any time before the command has begun: whatever is being made then, the command never begins.
 early = []
 for n in range(12):
-    run = place.run("--scope", f"early-{n}", "--actor", "a", *place.command(f"sleep 0.4; touch early-{n}.ran"))
+    run = place.run("--scope", f"early-{n}", "--actor", "a", *place.command(f"sleep 300; touch early-{n}.ran"))
     time.sleep(0.01 + 0.01 * n)
     os.kill(run.pid, signal.SIGTERM)
     early.append((run.wait(), os.path.exists(place.file(f"early-{n}.ran"))))

@@ -19,9 +19,9 @@ from command import HERE, LONG, PYTHON, Place  # noqa: E402
 from processes import children, ignores, kill, name_of, state  # noqa: E402
 from tap import diag, done, is_, ok  # noqa: E402
 
-SECONDS = float(os.environ.get("RUN_SECONDS", 120 if LONG else 6))
+SECONDS = float(os.environ.get("RUN_SECONDS", 120 if LONG else 12))
 SEED = int(os.environ.get("RUN_SEED", random.SystemRandom().randrange(10**9)))
-LEASE, RIVALS = 2, 3
+LEASE, RIVALS = 4, 3
 
 place = Place()
 db = place.connect()

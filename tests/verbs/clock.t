@@ -250,7 +250,7 @@ def grants():
     f.verb("start", **ANN, lease_ttl=1000)
     grant_is_fresh("create", 1000)
     tamper(f, lease_deadline_mono=time.clock_gettime_ns(time.CLOCK_MONOTONIC) + 500 * NANO)
-    is_(f.holder()["remaining_secs"], 500, "what is left is counted on the monotonic clock")
+    ok(490 < f.holder()["remaining_secs"] <= 500, "what is left is counted on the monotonic clock")
     f.verb("heartbeat", **ANN)
     grant_is_fresh("heartbeat", 1000)
     report = f.verb("start", **ANN, lease_ttl=70, fence=1)

@@ -291,16 +291,17 @@ process.wait()
 died = time.monotonic()
 is_(waiter.told("outcome", "status", "exit_code", "reason", "synthetic"),
     ("failed", "failure", 1, "orphaned_process", True), "its death, which writes nothing, ends the wait")
-ok(time.monotonic() - died < 3, f"since it is judged anew once a second: after {time.monotonic() - died:.1f} s")
+ok(time.monotonic() - died < 10, f"since it is judged anew once a second: after {time.monotonic() - died:.1f} s")
 is_(t.session(session)["status"], "running", "the wait itself wrote nothing")
 t.verb("settle", session_id=session)
 is_(Waiter(path, session).told("outcome", "synthetic"), ("failed", True), "after settlement it is the same")
+begun = time.monotonic()
 session = living(t, lease_ttl=1)
 t.verb("record_completion", session_id=session, exit_code=9, status="error", reason="it fell over")
 waiter = Waiter(path, session)
 is_(waiter.told("outcome", "status", "exit_code", "reason", "synthetic"),
     ("failed", "error", 9, "it fell over", True), "a packet counts when the lease has run out")
-ok(waiter.report["elapsed_ms"] > 300, "not before")
+ok(time.monotonic() - begun >= 1, "not before")
 t.verb("settle", session_id=session)
 
 # --- clocks
@@ -346,7 +347,7 @@ for mode in ("WAL", "DELETE"):
     path, t = database(mode)
     session = living(t)
     waiter = Waiter(path, session)
-    other = Waiter(path, session, cap=100, timeout=1)
+    other = Waiter(path, session, cap=100, timeout=30)
     t.sql("BEGIN EXCLUSIVE")
     t.verb("heartbeat", actor_id="ann")
     hurried = Waiter(path, session, cap=50, timeout=0)
@@ -356,9 +357,13 @@ for mode in ("WAL", "DELETE"):
     is_(other.told("outcome"), ("kv_warm",), f"{mode}: also when the cap falls into it")
     ok(waiter_db_busy in (("kv_warm",), "database is locked") and (mode != "WAL" or waiter_db_busy == ("kv_warm",)),
        f"{mode}: without a busy timeout the end of the cap is the end of patience, in WAL there is no lock")
-    is_(other.db.execute("PRAGMA busy_timeout").fetchall(), [(1000,)], f"{mode}: the busy timeout is what it was")
-    locked = Waiter(path, session, cap=300, timeout=0.5)
-    t.sql("BEGIN EXCLUSIVE")
+    is_(other.db.execute("PRAGMA busy_timeout").fetchall(), [(30000,)], f"{mode}: the busy timeout is what it was")
+    while True:
+        locked = Waiter(path, session, cap=300, timeout=0.5)
+        t.sql("BEGIN EXCLUSIVE")
+        if locked.is_alive():
+            break
+        t.sql("ROLLBACK")  # the cap was over before there was a lock
     t.verb("heartbeat", actor_id="ann")
     late = Waiter(path, session, cap=100, timeout=0.5)
     time.sleep(0.2)

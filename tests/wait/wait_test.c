@@ -10,6 +10,8 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -108,6 +110,7 @@ typedef struct deed {
   int delay;
   sqlite3 *interrupted; /* NULL: the session gets a final result */
   double at;            /* when it was done */
+  atomic_bool is_over;  /* the wait has ended */
 } deed;
 
 static void *do_deed(void *argument) {
@@ -121,7 +124,10 @@ static void *do_deed(void *argument) {
   nap(todo->delay);
   if (db == NULL) {
     todo->at = now_ms();
-    sqlite3_interrupt(todo->interrupted);
+    do { /* one that comes before the wait has begun is not heard */
+      sqlite3_interrupt(todo->interrupted);
+      nap(10);
+    } while (!todo->is_over);
   } else {
     run(db, sql);
     todo->at = now_ms();
@@ -137,6 +143,7 @@ static double wait_through(sqlite3 *db, deed *todo, const char *want) {
   if (pthread_create(&thread, NULL, do_deed, todo) != 0) die(NULL, "thread");
   const int is_right = strcmp(wait_for(db, session, 60000), want) == 0;
   const double returned = now_ms();
+  todo->is_over = true;
   if (pthread_join(thread, NULL) != 0) die(NULL, "join");
   return is_right ? returned - todo->at : 1e9;
 }
@@ -147,7 +154,7 @@ enum { TRIES = 3, PROMISED_MS = 250 };
 static void test_interrupt(sqlite3 *db) {
   double best = 1e9;
   for (int i = 0; i < TRIES; i++) {
-    deed interrupt = {i == 0 ? 30 : 250 + 50 * i, db, 0};
+    deed interrupt = {i == 0 ? 30 : 250 + 50 * i, db, 0, false};
     const double took = wait_through(db, &interrupt, "interrupted");
     ok(took < 1e8, "a wait is interrupted");
     if (took < best) best = took;
@@ -161,7 +168,7 @@ static void test_wake(sqlite3 *db, const char *how) {
   double best = 1e9;
   for (int i = 0; i < TRIES; i++) {
     new_session(db);
-    deed result = {100, NULL, 0};
+    deed result = {100, NULL, 0, false};
     const double took = wait_through(db, &result, "completed");
     ok(took < 1e8, "%s: told of the result", how);
     if (took < best) best = took;
@@ -190,14 +197,20 @@ static int note_look(unsigned event, void *context, void *stmt, void *sql) {
 }
 
 static void test_looks(sqlite3 *db) {
-  looks seen = {.begun = now_ms()};
+  looks seen = {0};
   int long_ones = 0;
-  if (sqlite3_trace_v2(db, SQLITE_TRACE_STMT, note_look, &seen) != SQLITE_OK) die(db, "trace");
-  is_str(wait_for(db, session, 3500), "kv_warm", "a long wait");
-  (void)sqlite3_trace_v2(db, 0, NULL, NULL);
-  for (int i = 0; i < seen.count; i++) long_ones += seen.gap[i] > 280;
-  ok(seen.count > 2 && seen.count < 20 && long_ones <= 2,
-     "looks every 220 ms or so when it is old: %d of %d pauses are long", long_ones, seen.count);
+  bool is_good = false;
+  for (int try = 0; try < TRIES && !is_good; try++) {
+    seen = (looks){.begun = now_ms()};
+    long_ones = 0;
+    if (sqlite3_trace_v2(db, SQLITE_TRACE_STMT, note_look, &seen) != SQLITE_OK) die(db, "trace");
+    is_str(wait_for(db, session, 3500), "kv_warm", "a long wait");
+    (void)sqlite3_trace_v2(db, 0, NULL, NULL);
+    for (int i = 0; i < seen.count; i++) long_ones += seen.gap[i] > 280;
+    is_good = seen.count > 2 && seen.count < 20 && long_ones <= 2;
+  }
+  ok(is_good, "looks every 220 ms or so when it is old: %d of %d pauses are long", long_ones,
+     seen.count);
 }
 
 /* A waiter that listens, so that nobody else may. */
@@ -223,9 +236,9 @@ static void test_deaf(void) {
   new_session(db);
   (void)memcpy(listened, session, sizeof listened);
   if (pthread_create(&listener, NULL, listen, other) != 0) die(NULL, "thread");
-  nap(200);
+  for (int i = 0; i < 3000 && count_listeners() != 1; i++) nap(20);
   is_int(count_listeners(), 1, "who waits listens");
-  deed result = {300, NULL, 0};
+  deed result = {300, NULL, 0, false};
   pthread_t second;
   if (pthread_create(&second, NULL, count_later, &result) != 0) die(NULL, "thread");
   is_str(wait_for(db, session, 400), "kv_warm", "another waits beside it");
@@ -302,7 +315,7 @@ static void test_busy(sqlite3 *db) {
   (void)sqlite3_busy_timeout(db, 1234);
   (void)wait_for(db, session, 1);
   is_str(value(db, "PRAGMA busy_timeout"), "1234", "the busy timeout is what it was");
-  deed interrupt = {30, db, 0};
+  deed interrupt = {30, db, 0, false};
   (void)wait_through(db, &interrupt, "interrupted");
   is_str(value(db, "PRAGMA busy_timeout"), "1234", "after an interrupt too");
   (void)value(db, "SELECT session_wait('x', -1)");
