@@ -38,7 +38,7 @@ class Project(Box):
         """A command of a settings file, as the tools run it."""
         process = subprocess.Popen(["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.environment, cwd=folder or self.project)
-        return Run(process, *process.communicate(json.dumps(payload).encode() if payload else b"", timeout=120))
+        return Run(process, *process.communicate(json.dumps(payload).encode() if payload else b"", timeout=600))
 
 
 def blocks(language):

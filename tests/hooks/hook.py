@@ -74,12 +74,12 @@ class Box:
         if not isinstance(payload, bytes):
             payload = json.dumps(payload).encode()
         process = self.start(tool, *arguments, scope=scope, **environment)
-        return Run(process, *process.communicate(payload, timeout=120))
+        return Run(process, *process.communicate(payload, timeout=600))
 
     def tenure(self, *arguments):
         process = subprocess.Popen([TENURE, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.environment, cwd=self.folder)
-        return Run(process, *process.communicate(timeout=120))
+        return Run(process, *process.communicate(timeout=600))
 
     def rows(self, sql, *values):
         """What a client without the extension reads, as dictionaries."""
