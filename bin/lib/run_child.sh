@@ -47,7 +47,7 @@ launch() {
       ready) ready=yes ;;
       ended\ *) exit "${LINE#* }" ;;
       '')
-        if [[ -z $hope ]] && ! read -r -t 0 -u "$EVENTS"; then
+        if [[ -z $hope ]] && ! has_input "$EVENTS"; then
           wait "$ATTENDANT" || exit
           exit 125
         fi

@@ -24,6 +24,10 @@ plan_lease() {
   printf -v TICK '0.%02d' $((TICK < 5 ? 5 : TICK > 20 ? 20 : TICK))
 }
 
+# has_input FD: true if something is there to be read. Read it before judging by the clock: the time of read_line can be
+# over before bash has looked.
+has_input() { read -r -t 0 -u "$1"; }
+
 # read_line FD SECONDS: sets LINE to the next line, empty if there is none in that time; false at the end of
 # the input. The time can be over in the middle of a line: that part is kept for the next call.
 read_line() {

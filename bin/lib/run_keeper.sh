@@ -94,7 +94,7 @@ keep() {
   while [[ -z $ENDED ]] && is_running "$ATTENDANT"; do
     read_clock
     [[ -n $WATCHDOG || -n $LOST ]] || ((NOW >= RENEWED + RENEW_AFTER)) || begin
-    [[ -z $LIMIT_AT ]] || ((NOW < LIMIT_AT)) || read -r -t 0 -u "$EVENTS" || limit
+    [[ -z $LIMIT_AT ]] || ((NOW < LIMIT_AT)) || has_input "$EVENTS" || limit
     [[ -n $ASKED || -n $LOST ]] || ((NOW < DUE)) || ask
     read_line "$EVENTS" "$TICK" || true
     hear "$LINE"
@@ -136,8 +136,7 @@ hear() {
     '' | renewed\ * | refused\ *) ;;
     *) ANSWER+=$1$'\n' ;;
   esac
-  # The time can be over before a line is read that is there: what has not come is known when all has been heard.
-  ! read -r -t 0 -u "$EVENTS" || return 0
+  ! has_input "$EVENTS" || return 0 # what has not come is known when all has been heard
   # One that is gone is forgotten at once: another process may get its number.
   [[ -n $ASKED || -z $KEEPER ]] || is_running "$KEEPER" || close_keeper
   [[ -z $ASKED || -n $1 ]] || is_running "$KEEPER" || not_renewed
@@ -145,10 +144,9 @@ hear() {
   [[ -z $WATCHDOG || -n $LOST ]] || is_running "$WATCHDOG" || start_watchdog 0
 }
 
-# hear_rest: what was said before the command ended, all of it: a short wait can be over before a line is read that
-# is there.
+# hear_rest: what was said before the command ended, all of it.
 hear_rest() {
-  while read -r -t 0 -u "$EVENTS"; do
+  while has_input "$EVENTS"; do
     read_line "$EVENTS" 1 || true
     hear_last "$LINE"
   done

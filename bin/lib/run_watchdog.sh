@@ -43,7 +43,7 @@ watchdog() {
     fi
     [[ $LINE != over ]] || exit 0
     renewed=${LINE:-$renewed}
-    ! read -r -t 0 || continue # what has come counts, also if there was no time to read it
+    ! has_input 0 || continue
     read_clock
     if [[ -n $told ]]; then
       ((NOW < told)) || stop_and_exit

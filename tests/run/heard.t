@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the parent of a command said before it ended is heard by 'tenure run', also when that is paused again and again
 # while it listens: the end of a command would else be told as that of one that was killed.
+# shellcheck disable=SC2034,SC2317 # the parts of run read what is set here, and call the stubs
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 count=1000
