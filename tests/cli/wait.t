@@ -411,12 +411,17 @@ def terminal():
     end(process)
 
 
+def inside(script):
+    """Runs a script in which the functions of the verb are."""
+    script = ("set -eu; shopt -s extglob; use() { for part; do source bin/lib/$part.sh; done; }; COMMAND=wait FORMAT=text; "
+              f"use quote output options database verbs/wait; {script}")
+    return subprocess.run(["bash", "-c", script], cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=PATIENCE)
+
+
 def no_cap():
     """What a wait without --cap goes by, says and tells how to repeat; nobody has time to see it end."""
-    script = ("set -eu; shopt -s extglob; use() { for part; do source bin/lib/$part.sh; done; }; COMMAND=wait; "
-              "use quote output options database verbs/wait; verb_declare; parse_arguments ses_x; "
-              "progress() { echo \"$1\"; }; waited=1000; read_cap; wait_pieces; echo $cap; say_progress; echo \"$SQL_MARKER\"")
-    ran = subprocess.run(["bash", "-c", script], cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=PATIENCE)
+    ran = inside("verb_declare; parse_arguments ses_x; "
+                 "progress() { echo \"$1\"; }; waited=1000; read_cap; wait_pieces; echo $cap; say_progress; echo \"$SQL_MARKER\"")
     cap, shown, sql = ran.stdout.split("\n", 2)
     is_((cap, shown), ("240000", "waiting for 'ses_x': 1 s of 240"), "no --cap: four minutes")
     ok("'tenure wait ses_x --cap 240'" in sql, "no --cap: and again as long")
@@ -424,10 +429,8 @@ def no_cap():
 
 def patient():
     """How long an answer is waited for is counted in looks for it, not by the clock: sqlite3 may have been stopped too."""
-    script = ("set -eu; shopt -s extglob; use() { for part; do source bin/lib/$part.sh; done; }; COMMAND=wait FORMAT=text; "
-              "use quote output options database verbs/wait; read_clock() { NOW=360000; }; DATABASE=x waited=0 begun=0 late=2; "
-              "give_up; give_up; echo patient; give_up")
-    ran = subprocess.run(["bash", "-c", script], cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=PATIENCE)
+    ran = inside("read_clock() { NOW=360000; }; DATABASE=x waited=0 begun=0 late=2; "
+                 "give_up; give_up; echo patient; give_up")
     ok((ran.returncode, ran.stdout) == (5, "patient\n") and "unavailable: no answer comes from 'x'" in ran.stderr,
        "an hour in which nobody could answer is none in which nobody did") or diag(ran)
 

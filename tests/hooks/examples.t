@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from hook import Box, Run, went
+from hook import PATIENCE, Box, Run, went
 from tap import ROOT, done, is_, ok
 
 DOCS = os.path.join(ROOT, "docs", "hooks.md")
@@ -38,7 +38,7 @@ class Project(Box):
         """A command of a settings file, as the tools run it."""
         process = subprocess.Popen(["sh", "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.environment, cwd=folder or self.project)
-        return Run(process, *process.communicate(json.dumps(payload).encode() if payload else b"", timeout=600))
+        return Run(process, *process.communicate(json.dumps(payload).encode() if payload else b"", timeout=PATIENCE))
 
 
 def blocks(language):

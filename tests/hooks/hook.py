@@ -22,6 +22,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TENURE = os.path.join(ROOT, "bin", "tenure")
 
 
+# How long a hook may take on a busy machine before it hangs, in seconds. Some payloads are large.
+PATIENCE = 600
+
+
 class Run:
     """How a command ended."""
 
@@ -74,12 +78,12 @@ class Box:
         if not isinstance(payload, bytes):
             payload = json.dumps(payload).encode()
         process = self.start(tool, *arguments, scope=scope, **environment)
-        return Run(process, *process.communicate(payload, timeout=600))
+        return Run(process, *process.communicate(payload, timeout=PATIENCE))
 
     def tenure(self, *arguments):
         process = subprocess.Popen([TENURE, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.environment, cwd=self.folder)
-        return Run(process, *process.communicate(timeout=600))
+        return Run(process, *process.communicate(timeout=PATIENCE))
 
     def rows(self, sql, *values):
         """What a client without the extension reads, as dictionaries."""

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 
-from hook import HERE, Box, went
+from hook import HERE, PATIENCE, Box, went
 from chance import one_in
 from tap import done, is_, ok
 
@@ -156,18 +156,18 @@ def descriptors():
     theirs.close()
     ours.sendall(payload)
     ours.shutdown(socket.SHUT_WR)
-    is_([process.communicate(timeout=600), process.returncode, len(box.sessions())], [(b"", b""), 0, 1], "standard input may be a socket")
+    is_([process.communicate(timeout=PATIENCE), process.returncode, len(box.sessions())], [(b"", b""), 0, 1], "standard input may be a socket")
     ours.close()
 
     with open(os.path.join(box.folder, "p"), "w+b") as file:
         file.write(payload)
         file.seek(0)
         process = box.start("claude-code", stdin=file)
-        is_([process.communicate(timeout=600), process.returncode], [(b"", b""), 0], "or a file")
+        is_([process.communicate(timeout=PATIENCE), process.returncode], [(b"", b""), 0], "or a file")
 
     leader, follower = os.openpty()
     process = box.start("claude-code", stdin=follower)
-    _, err = process.communicate(timeout=600)
+    _, err = process.communicate(timeout=PATIENCE)
     is_(process.returncode, 1, "a terminal is not waited for")
     ok(b"a terminal" in err, "but named")
     os.close(leader)
@@ -175,7 +175,7 @@ def descriptors():
 
     process = subprocess.Popen(["bash", "-c", 'exec "$0" hook claude-code <&-', os.path.join(os.path.dirname(__file__), "../../bin/tenure")],
                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=box.environment)
-    _, err = process.communicate(timeout=600)
+    _, err = process.communicate(timeout=PATIENCE)
     is_(process.returncode, 1, "a closed one")
     ok(b"closed" in err, "is named too")
     box.close()

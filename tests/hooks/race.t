@@ -9,7 +9,7 @@ import random
 import signal
 import time
 
-from hook import Box, Run, went
+from hook import PATIENCE, Box, Run, went
 from tap import diag, done, is_, ok
 
 ROUNDS = int(os.environ.get("TENURE_ROUNDS", 10 if os.environ.get("TENURE_LONG") else 1))
@@ -29,7 +29,7 @@ def all_at_once(box, *hooks, scope="repo", **environment):
     for process, _ in waiting:
         process.stdin.close()
         process.stdin = None
-    return [Run(process, *process.communicate(timeout=600)) for process, _ in waiting]
+    return [Run(process, *process.communicate(timeout=PATIENCE)) for process, _ in waiting]
 
 
 def all_went(runs, codes, name):
@@ -116,7 +116,7 @@ def killed():
         process.stdin = None
         time.sleep(random.uniform(0, 0.08))
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=600)
+        process.communicate(timeout=PATIENCE)
     went(box.hook("claude-code", payload, scope="repo"), 0, "after hooks that were killed, one goes on")
     is_([box.session(A)["status"], [turn["state"] for turn in box.turns()].count("running")], ["running", 1], "with one turn")
     whole(box)
