@@ -280,18 +280,23 @@ is_(waiter.told("outcome", "reason", "ended_by", "note"), ("lost", "taken_over",
 t.verb("clear", actor_id="bob")
 
 # What nobody writes: a death, and a lease that runs out.
-process = subprocess.Popen(["sleep", "600"])
-identity = t.rows("SELECT host_name() AS host, host_boot_id() AS boot_id, ? AS pid,"
-                  " process_start_ticks(?) AS pid_start_ticks", (process.pid, process.pid))[0]
-session = living(t, **identity)
-waiter = Waiter(path, session)
-ok(waits(waiter), "while its process lives it is waited for")
-process.kill()
-process.wait()
-died = time.monotonic()
-is_(waiter.told("outcome", "status", "exit_code", "reason", "synthetic"),
-    ("failed", "failure", 1, "orphaned_process", True), "its death, which writes nothing, ends the wait")
-ok(time.monotonic() - died < 10, f"since it is judged anew once a second: after {time.monotonic() - died:.1f} s")
+for left in (2, 1, 0):  # the machine may be busy with something else for a while: of several the best counts
+    process = subprocess.Popen(["sleep", "600"])
+    identity = t.rows("SELECT host_name() AS host, host_boot_id() AS boot_id, ? AS pid,"
+                      " process_start_ticks(?) AS pid_start_ticks", (process.pid, process.pid))[0]
+    session = living(t, **identity)
+    waiter = Waiter(path, session)
+    ok(waits(waiter), "while its process lives it is waited for")
+    process.kill()
+    process.wait()
+    died = time.monotonic()
+    is_(waiter.told("outcome", "status", "exit_code", "reason", "synthetic"),
+        ("failed", "failure", 1, "orphaned_process", True), "its death, which writes nothing, ends the wait")
+    took = time.monotonic() - died
+    if took < 3 or not left:
+        break
+    t.verb("settle", session_id=session)
+ok(took < 3, f"since it is judged anew once a second: after {took:.1f} s")
 is_(t.session(session)["status"], "running", "the wait itself wrote nothing")
 t.verb("settle", session_id=session)
 is_(Waiter(path, session).told("outcome", "synthetic"), ("failed", True), "after settlement it is the same")
